@@ -1,0 +1,338 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import type { Db } from './app.ts'
+
+/**
+ * The installation's secrets, which never lie in the database (T-73): one JSON file, mode 0600. It holds three roots that
+ * rotate apart; every purpose has its own key, derived from its root (HKDF-SHA-256), so no value made for one purpose means
+ * anything for another. Every value made carries the id of its key, so that a retired key goes on opening what it closed (R-13).
+ */
+export interface KeyFile {
+  version: 1
+  /** Keyed hashes: codes, look-up indexes, form tokens, … */
+  mac: RootKey[]
+  /** Wraps the tenants' data keys. */
+  encryption: RootKey[]
+  /** Put on top of every Argon2id hash. */
+  pepper: RootKey[]
+}
+
+export interface RootKey {
+  /** Letters and digits only; part of every value made with the key. */
+  id: string
+  /** 32 random bytes, base64url. */
+  secret: string
+  createdAt: string
+  /** 'next': accepted already, used by nobody yet (so that every process knows it first). 'retired': accepted, no longer used. */
+  state: 'next' | 'active' | 'retired'
+}
+
+export type KeyRoot = 'mac' | 'encryption' | 'pepper'
+
+export type KeyPurpose =
+  | 'code'
+  | 'session'
+  | 'accountKey'
+  | 'index'
+  | 'limit'
+  | 'csrf'
+  | 'device'
+  | 'place'
+  | 'paging'
+  | 'badPassword'
+  | 'appPasswordLookup'
+  | 'nonce'
+  | 'audit'
+  | 'proofOfWork'
+  | 'idempotency'
+
+/** Where a sealed value lives. It opens in no other place, so rows and columns cannot be swapped. */
+export interface SealedPlace {
+  tenantId: string
+  table: string
+  column: string
+  rowId: string
+}
+
+export interface Keyring {
+  /** Keyed hash of a text: `<key id>.<base64url>`. */
+  mac(purpose: KeyPurpose, text: string): string
+  /** The hash under every key that is still accepted, the active one first: for look-ups of stored hashes. */
+  macs(purpose: KeyPurpose, text: string): string[]
+  /** Compares in constant time; retired keys are accepted. */
+  macMatches(purpose: KeyPurpose, text: string, mac: string): boolean
+  /** Seals with the tenant's data key. Inside a transaction give it, so that a first data key is written with it. */
+  sealText(place: SealedPlace, text: string, trx?: Db): Promise<string>
+  /** Throws `SealBroken` when the value was changed, moved from another row, or its key is gone. */
+  openText(place: SealedPlace, sealed: string, trx?: Db): Promise<string>
+  /** Puts the active pepper on a hash: which key, and the outcome. */
+  pepper(hash: Uint8Array): Peppered
+  /** The same with the peppers named (`p1` or `p1+p2`), for comparing with a stored value. */
+  pepperWith(keyIds: string, hash: Uint8Array): Buffer
+  /** Adds the active pepper to a stored value without knowing the password; undefined when it has it already. */
+  repepper(keyIds: string, value: Uint8Array): Peppered | undefined
+  /** The id of the key in use. */
+  activeId(root: KeyRoot): string
+  /** Wraps every data key with the active encryption key; returns how many were wrapped anew. */
+  rewrap(): Promise<number>
+  /** Reads the key file again. An unknown key id does so by itself, so that rotation needs no restart. */
+  reload(): void
+}
+
+export interface Peppered {
+  keyIds: string
+  value: Buffer
+}
+
+/** A sealed value that does not open: changed, moved, or of a lost key. Never shown to anyone. */
+export class SealBroken extends Error {
+  constructor(place: SealedPlace, cause?: unknown) {
+    super(`A sealed value of ${place.table}.${place.column} does not open`, { cause })
+    this.name = 'SealBroken'
+  }
+}
+
+const idPattern = /^[a-z0-9]{1,16}$/
+const roots: readonly KeyRoot[] = ['mac', 'encryption', 'pepper']
+
+/** Fresh secrets, not written anywhere. */
+export function newKeys(): KeyFile {
+  return { version: 1, mac: [newRoot('k1', 'active')], encryption: [newRoot('e1', 'active')], pepper: [newRoot('p1', 'active')] }
+}
+
+/** Makes the key file, mode 0600; an existing one is never overwritten. */
+export function newKeyFile(path: string): void {
+  writeNew(path, newKeys())
+}
+
+/**
+ * Rotation in three steps, each safe while processes run: `add` (every process learns the key), `use` (new values are made
+ * with it, the former is retired), `drop` (retired keys that nothing needs any more go). Returns the id of the key concerned.
+ */
+export function rotateKeyFile(path: string, root: KeyRoot, step: 'add' | 'use' | 'drop'): string {
+  const keys = readKeyFile(path)
+  const list = keys[root]
+  const last = list.at(-1)!
+  if (step === 'add') {
+    if (last.state === 'next') throw new Error(`The ${root} key ${last.id} waits already: use it first`)
+    list.push(newRoot(`${last.id[0]}${list.reduce((most, one) => Math.max(most, Number(one.id.slice(1)) || 0), 0) + 1}`, 'next'))
+  } else if (step === 'use') {
+    if (last.state !== 'next') throw new Error(`No ${root} key waits: add one first`)
+    for (const one of list) one.state = 'retired'
+    last.state = 'active'
+  } else keys[root] = list.filter(one => one.state !== 'retired')
+  const beside = `${path}.${process.pid}.new`
+  writeNew(beside, keys)
+  renameSync(beside, path)
+  return keys[root].at(-1)!.id
+}
+
+/** Reads and checks a key file: its mode, its shape, the length of every secret (T-79). */
+export function readKeyFile(path: string): KeyFile {
+  const descriptor = openSync(path, 'r')
+  try {
+    const mode = fstatSync(descriptor).mode & 0o777
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      throw new Error(`The key file ${path} can be read by others (mode 0${mode.toString(8)}): run chmod 600 on it`)
+    }
+    return checkKeys(JSON.parse(readFileSync(descriptor, 'utf8')))
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** The ring over a key file, or over keys at hand (tests). Data keys of tenants are read from `db` and kept, opened, in memory. */
+export async function openKeyring(options: { keyFile: string | KeyFile; db: Db; now?: () => number }): Promise<Keyring> {
+  const { keyFile, db, now = Date.now } = options
+  let keys = typeof keyFile === 'string' ? readKeyFile(keyFile) : checkKeys(keyFile)
+  const derived = new Map<string, Buffer>()
+  const dataKeys = new Map<string, Buffer>()
+  const currentDataKey = new Map<string, string>()
+  /** Data keys written in a transaction of this process: not to be kept before they are seen outside it. */
+  const unconfirmed = new Set<string>()
+
+  const reload = () => {
+    if (typeof keyFile !== 'string') return
+    keys = readKeyFile(keyFile)
+    derived.clear()
+  }
+  const find = (root: KeyRoot, id: string) => keys[root].find(one => one.id === id)
+  const active = (root: KeyRoot) => keys[root].find(one => one.state === 'active')!
+  const keyFor = (root: KeyRoot, id: string, purpose: string): Buffer | undefined => {
+    const name = `${root}/${id}/${purpose}`
+    const kept = derived.get(name)
+    if (kept) return kept
+    if (!find(root, id)) reload()
+    const found = find(root, id)
+    if (!found) return undefined
+    const key = Buffer.from(hkdfSync('sha256', Buffer.from(found.secret, 'base64url'), 'latchkey', `${root}:${purpose}`, 32))
+    derived.set(name, key)
+    return key
+  }
+  const macWith = (id: string, purpose: KeyPurpose, text: string): string | undefined => {
+    const key = keyFor('mac', id, purpose)
+    return key && `${id}.${createHmac('sha256', key).update(text, 'utf8').digest('base64url')}`
+  }
+
+  const wrapPlace = (tenantId: string, id: string) => `latchkey:dataKey\n${tenantId}\n${id}`
+  const wrap = (tenantId: string, id: string, dataKey: Buffer) => {
+    const kek = active('encryption').id
+    return { keyEncryptionKeyId: kek, wrappedKey: encrypt(keyFor('encryption', kek, 'dataKey')!, wrapPlace(tenantId, id), dataKey) }
+  }
+  const unwrap = (row: { tenantId: string; id: string; wrappedKey: string; keyEncryptionKeyId: string }) => {
+    const kek = keyFor('encryption', row.keyEncryptionKeyId, 'dataKey')
+    if (!kek) throw new Error(`The encryption key ${row.keyEncryptionKeyId} is not in the key file`)
+    return decrypt(kek, wrapPlace(row.tenantId, row.id), row.wrappedKey)
+  }
+  const columns = ['tenantId', 'id', 'wrappedKey', 'keyEncryptionKeyId'] as const
+  const keep = (row: { tenantId: string; id: string; wrappedKey: string; keyEncryptionKeyId: string }, seenOutside: boolean) => {
+    const name = `${row.tenantId}/${row.id}`
+    const key = unwrap(row)
+    if (seenOutside) unconfirmed.delete(name)
+    if (!unconfirmed.has(name)) dataKeys.set(name, key)
+    return key
+  }
+  const newestRow = (from: Db, tenantId: string) =>
+    from.selectFrom('dataKeys').select(columns).where('tenantId', '=', tenantId).orderBy('createdAt', 'desc').orderBy('id').limit(1).executeTakeFirst()
+
+  async function sealingKey(tenantId: string, trx?: Db): Promise<{ id: string; key: Buffer }> {
+    const current = currentDataKey.get(tenantId)
+    const kept = current && dataKeys.get(`${tenantId}/${current}`)
+    if (kept) return { id: current, key: kept }
+    const row = await newestRow(trx ?? db, tenantId)
+    if (row) {
+      const key = keep(row, !trx)
+      if (!unconfirmed.has(`${tenantId}/${row.id}`)) currentDataKey.set(tenantId, row.id)
+      return { id: row.id, key }
+    }
+    // Two processes may both make a first key: each is found by its id, so neither is lost.
+    const id = `d${randomBytes(6).toString('hex')}`
+    const key = randomBytes(32)
+    if (trx) unconfirmed.add(`${tenantId}/${id}`)
+    await (trx ?? db).insertInto('dataKeys').values({ tenantId, id, ...wrap(tenantId, id, key), createdAt: now() }).execute()
+    return { id, key }
+  }
+
+  async function openingKey(tenantId: string, id: string, trx?: Db): Promise<Buffer | undefined> {
+    const kept = dataKeys.get(`${tenantId}/${id}`)
+    if (kept) return kept
+    const row = await (trx ?? db).selectFrom('dataKeys').select(columns).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()
+    return row && keep(row, !trx)
+  }
+
+  const pepperWith = (keyIds: string, hash: Uint8Array): Buffer =>
+    keyIds.split('+').reduce((value, id) => {
+      const key = keyFor('pepper', id, 'hash')
+      if (!key) throw new Error(`The pepper ${id} is not in the key file`)
+      return createHmac('sha256', key).update(value).digest()
+    }, Buffer.from(hash))
+
+  return {
+    mac: (purpose, text) => macWith(active('mac').id, purpose, text)!,
+    macs: (purpose, text) => {
+      const first = active('mac').id
+      return [first, ...keys.mac.map(one => one.id).filter(id => id !== first)].map(id => macWith(id, purpose, text)!)
+    },
+    macMatches: (purpose, text, mac) => {
+      const expected = macWith(mac.slice(0, Math.max(0, mac.indexOf('.'))), purpose, text)
+      if (expected === undefined) return false
+      const [one, other] = [Buffer.from(expected), Buffer.from(mac)]
+      return one.length === other.length && timingSafeEqual(one, other)
+    },
+    sealText: async (place, text, trx) => {
+      const { id, key } = await sealingKey(place.tenantId, trx)
+      return `s1.${id}.${encrypt(key, placeText(place), Buffer.from(text, 'utf8'))}`
+    },
+    openText: async (place, sealed, trx) => {
+      const [scheme, id, ...rest] = sealed.split('.')
+      if (scheme !== 's1' || !id) throw new SealBroken(place)
+      const key = await openingKey(place.tenantId, id, trx)
+      if (!key) throw new SealBroken(place)
+      try {
+        return decrypt(key, placeText(place), rest.join('.')).toString('utf8')
+      } catch (error) {
+        throw new SealBroken(place, error)
+      }
+    },
+    pepper: hash => ({ keyIds: active('pepper').id, value: pepperWith(active('pepper').id, hash) }),
+    pepperWith,
+    repepper: (keyIds, value) => {
+      const id = active('pepper').id
+      return keyIds.split('+').includes(id) ? undefined : { keyIds: `${keyIds}+${id}`, value: pepperWith(id, value) }
+    },
+    activeId: root => active(root).id,
+    rewrap: async () => {
+      reload()
+      const rows = await db.selectFrom('dataKeys').select(columns).where('keyEncryptionKeyId', '!=', active('encryption').id).execute()
+      let count = 0
+      for (const row of rows) {
+        // Only over the wrapping that was read: two rewraps at once do not undo each other.
+        const changed = await db
+          .updateTable('dataKeys')
+          .set(wrap(row.tenantId, row.id, unwrap(row)))
+          .where('tenantId', '=', row.tenantId)
+          .where('id', '=', row.id)
+          .where('wrappedKey', '=', row.wrappedKey)
+          .executeTakeFirst()
+        count += Number(changed.numUpdatedRows)
+      }
+      return count
+    },
+    reload,
+  }
+}
+
+/** Line breaks cannot be part of an id, so no two places read alike. */
+function placeText(place: SealedPlace): string {
+  return `latchkey:sealed\n${place.tenantId}\n${place.table}\n${place.column}\n${place.rowId}`
+}
+
+function encrypt(key: Buffer, additionalData: string, plain: Buffer): string {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  cipher.setAAD(Buffer.from(additionalData, 'utf8'))
+  const body = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+  return `${nonce.toString('base64url')}.${body.toString('base64url')}`
+}
+
+function decrypt(key: Buffer, additionalData: string, sealed: string): Buffer {
+  const [nonce, body, more] = sealed.split('.').map(part => Buffer.from(part, 'base64url'))
+  if (nonce?.length !== 12 || !body || body.length < 16 || more) throw new Error('not a sealed value')
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 })
+  decipher.setAAD(Buffer.from(additionalData, 'utf8'))
+  decipher.setAuthTag(body.subarray(body.length - 16))
+  return Buffer.concat([decipher.update(body.subarray(0, body.length - 16)), decipher.final()])
+}
+
+function newRoot(id: string, state: RootKey['state']): RootKey {
+  return { id, secret: randomBytes(32).toString('base64url'), createdAt: new Date().toISOString(), state }
+}
+
+function writeNew(path: string, keys: KeyFile): void {
+  const descriptor = openSync(path, 'wx', 0o600)
+  try {
+    writeSync(descriptor, `${JSON.stringify(keys, null, 2)}\n`)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function checkKeys(value: unknown): KeyFile {
+  const keys = value as KeyFile
+  if (keys?.version !== 1) throw new Error('The key file has no version this program knows')
+  for (const root of roots) {
+    const list = keys[root]
+    if (!Array.isArray(list) || list.filter(one => one?.state === 'active').length !== 1) {
+      throw new Error(`The key file must have exactly one active key under "${root}"`)
+    }
+    if (new Set(list.map(one => one.id)).size !== list.length) throw new Error(`Two keys under "${root}" have the same id`)
+    for (const one of list) {
+      if (!idPattern.test(one.id)) throw new Error(`A key under "${root}" has an id that is not letters and digits`)
+      if (typeof one.secret !== 'string' || Buffer.from(one.secret, 'base64url').length < 32) {
+        throw new Error(`The key ${one.id} under "${root}" is shorter than 32 bytes`)
+      }
+    }
+  }
+  return keys
+}
