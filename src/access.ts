@@ -1,0 +1,120 @@
+/**
+ * Who may call a route, said once, in the route's own declaration. `authenticate.ts` enforces the same line that the OpenAPI
+ * document prints, and a route without one stops the start: the house is closed by default (T-15, T-83).
+ */
+import type { FastifyInstance, FastifyRequest, FastifyTypeProvider, RawServerDefault, FastifyBaseLogger } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Static, TSchema } from 'typebox'
+import type { Locale } from './text.ts'
+import { Refusal } from './refusal.ts'
+
+/**
+ * - `public`: anyone, and no cookie is read.
+ * - `recovery`: anyone; the reset room reads its own cookie.
+ * - `basic`: the route checks HTTP Basic itself.
+ * - `firstFactor`: a browser that has proved a password but not yet everything, or one that is signed in.
+ * - `session`: signed in completely.
+ * - `recent`: signed in, and the strongest proof is at most ten minutes old (N-STEP).
+ * - `development`: mounted in development mode only, and only for callers on this machine.
+ * - `graph`: our session cookie, or a bearer token, with one of these permissions.
+ */
+export type Access =
+  | 'public'
+  | 'recovery'
+  | 'basic'
+  | 'firstFactor'
+  | 'session'
+  | 'recent'
+  | 'development'
+  | { graph: { delegated: readonly string[]; application: readonly string[] } }
+
+/** Whose voice answers: a page, our JSON, Graph's JSON, or plain text for machines. */
+export type Surface = 'page' | 'api' | 'graph' | 'plain'
+
+/** A proof given in a session, and when (epoch milliseconds). */
+export interface Proof {
+  method: string
+  at: number
+}
+
+/** A signed-in browser, as a request carries it. */
+export interface CallerSession {
+  idHash: string
+  publicId: string
+  proofs: readonly Proof[]
+  createdAt: number
+  csrf: string
+  continueTo: string | null
+  locale: string | null
+}
+
+export interface UserCaller {
+  kind: 'user'
+  tenantId: string
+  userId: string
+  level: 'firstFactor' | 'complete'
+  isAdministrator: boolean
+  session: CallerSession
+}
+
+export interface ApplicationCaller {
+  kind: 'application'
+  tenantId: string
+  servicePrincipalId: string
+  appId: string
+  permissions: readonly string[]
+}
+
+export type Caller = UserCaller | ApplicationCaller
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access
+    surface?: Surface
+  }
+  interface FastifyRequest {
+    caller: Caller | undefined
+    locale: Locale
+    /** Chosen in this request by ?mkt= or ?lng=, so worth remembering. */
+    explicitLocale: Locale | undefined
+    correlationId: string
+    /** The caller's address; behind a configured proxy the one it names (T-28). */
+    clientAddress: string
+    /** The configured origin of the listener that was asked: 'https://localhost:8443'. */
+    origin: string
+    /** Goes into every form as `_csrf`. */
+    formToken: string
+  }
+}
+
+/** Fastify's hook for TypeBox schemas: what a handler reads and returns has the type its schema says. */
+export interface TypeBoxProvider extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown
+  serializer: this['schema'] extends TSchema ? Static<this['schema']> : unknown
+}
+
+export type Server = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxProvider>
+
+export const cookies = {
+  session: '__Host-latchkey-session',
+  firstFactor: '__Host-latchkey-signin',
+  reset: '__Host-latchkey-reset',
+  device: '__Host-latchkey-device',
+  form: '__Host-latchkey-form',
+  locale: 'latchkey-locale',
+} as const
+
+/** For every `__Host-` cookie; `strict` for recovery, so that no link from elsewhere carries it along (LD-19). */
+export const cookieOptions = (sameSite: 'lax' | 'strict', maxAgeSeconds?: number) => ({
+  path: '/',
+  secure: true,
+  httpOnly: true,
+  sameSite,
+  ...(maxAgeSeconds === undefined ? {} : { maxAge: maxAgeSeconds }),
+})
+
+/** The signed-in person behind this request; for routes whose access line promises one. */
+export function userCaller(request: FastifyRequest): UserCaller {
+  if (request.caller?.kind !== 'user') throw new Refusal(401, [{ code: 'LK_NOT_SIGNED_IN', audience: 'anyone' }])
+  return request.caller
+}

@@ -1,0 +1,115 @@
+/**
+ * Who is calling, and whether the route lets them in: the one place that reads the `access` line of a route and acts on it.
+ * Everything a room needs to know about the request (caller, language, address, origin) is settled here, before any body is read.
+ */
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import type { BlockList } from 'node:net'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { App } from './app.ts'
+import { type Access, type UserCaller, cookieOptions, cookies } from './access.ts'
+import { clientAddress } from './client-address.ts'
+import { bearerCaller } from './bearer.ts'
+import { Refusal } from './refusal.ts'
+import { reason } from './rules/verdict.ts'
+import type { ReasonCode } from './rules/reason.ts'
+import { formTokenFor } from './same-origin.ts'
+import { findSession, touchSession } from './store/sessions.ts'
+import { findTenant } from './store/tenants.ts'
+import { getInstallation } from './store/installation.ts'
+import { type Locale, chooseLocale } from './text.ts'
+
+/** A proof this recent opens security info, resets of others and new secrets (N-STEP). */
+const recentProof = 10 * 60_000
+
+export const hashId = (id: string): string => createHash('sha256').update(id).digest('base64url')
+const refused = (status: number, code: ReasonCode) => new Refusal(status, [reason(code)])
+
+/** Settles the request's own facts; before anything else, so that even a refusal has its language and its correlation id. */
+export async function describeRequest(app: App, proxies: BlockList, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  request.correlationId = randomUUID()
+  reply.header('x-correlation-id', request.correlationId)
+  request.clientAddress = clientAddress(request.socket.remoteAddress, request.headers['x-forwarded-for'], proxies)
+  const query = request.query as Record<string, string | undefined>
+  const asked = query['mkt'] ?? query['lng']
+  const settled = chooseLocale({ query: asked })
+  request.explicitLocale = asked !== undefined && known(asked) ? settled : undefined
+  request.locale = chooseLocale({
+    query: asked,
+    cookie: request.cookies[cookies.locale],
+    acceptLanguage: request.headers['accept-language'],
+    tenantDefault: await defaultLocale(app),
+  })
+  if (request.explicitLocale) reply.setCookie(cookies.locale, request.explicitLocale, { ...cookieOptions('lax', 365 * 86400) })
+  if (request.routeOptions.config.surface === 'page') giveFormToken(app, request, reply)
+}
+
+/** True when the language asked for is one of ours: an unknown one is ignored, not an error (A-25). */
+const known = (asked: string): boolean => /^(en|da|nb|no|nn|lv)(-|_|$)/i.test(asked)
+
+let cachedLocale: { value: Locale; until: number } | undefined
+/** The default tenant's language. Not an authority over anything, so five seconds old is new enough (R-08). */
+async function defaultLocale(app: App): Promise<string | undefined> {
+  const now = performance.now()
+  if (cachedLocale && cachedLocale.until > now) return cachedLocale.value
+  try {
+    const id = await getInstallation(app.db, 'defaultTenant')
+    const tenant = id === undefined ? undefined : await findTenant(app.db, id)
+    cachedLocale = { value: (tenant?.defaultLocale ?? 'en') as Locale, until: now + 5000 }
+  } catch {
+    return cachedLocale?.value // the database is away: the page that says so still has a language
+  }
+  return cachedLocale.value
+}
+
+function giveFormToken(app: App, request: FastifyRequest, reply: FastifyReply): void {
+  let held = request.cookies[cookies.form]
+  if (held === undefined || !/^[\w-]{43}$/.test(held)) {
+    held = randomBytes(32).toString('base64url')
+    reply.setCookie(cookies.form, held, cookieOptions('lax'))
+  }
+  request.formToken = formTokenFor(app, request, held)
+}
+
+/** Lets the request in or throws: 401 with LK_NOT_SIGNED_IN or LK_STEP_UP, 403 with LK_NOT_ALLOWED. */
+export async function authenticate(app: App, request: FastifyRequest): Promise<void> {
+  const access = request.routeOptions.config.access
+  if (access === undefined) throw refused(404, 'LK_NOT_FOUND')
+  if (access === 'public' || access === 'recovery' || access === 'basic') return
+  if (access === 'development') return requireLoopback(request)
+  request.caller = await callerFor(app, access, request)
+  if (request.caller === undefined) throw refused(401, 'LK_NOT_SIGNED_IN')
+  if (access === 'recent' && !hasRecentProof(app, request.caller as UserCaller)) throw refused(401, 'LK_STEP_UP')
+}
+
+async function callerFor(app: App, access: Access, request: FastifyRequest) {
+  if (typeof access === 'object' && request.headers.authorization !== undefined) return bearerCaller(app, access, request.headers.authorization)
+  return (
+    (await sessionCaller(app, request, cookies.session, 'complete')) ??
+    (access === 'firstFactor' ? await sessionCaller(app, request, cookies.firstFactor, 'firstFactor') : undefined)
+  )
+}
+
+/** The person behind one of our two session cookies; the two are never taken for one another (T-15). */
+async function sessionCaller(app: App, request: FastifyRequest, cookie: string, level: 'firstFactor' | 'complete'): Promise<UserCaller | undefined> {
+  const id = request.cookies[cookie]
+  if (id === undefined || !/^[\w-]{43}$/.test(id)) return undefined
+  const idHash = hashId(id)
+  const now = app.now()
+  const session = await findSession(app.db, idHash, now)
+  if (session === undefined || session.level !== level) return undefined
+  await touchSession(app.db, session, now)
+  const { tenantId, userId, isAdministrator } = session
+  return { kind: 'user', tenantId, userId, level, isAdministrator, session: { ...session, idHash } }
+}
+
+/** The newest proof that counts as strong for this session: the second factor if one was given, else the password. */
+export function hasRecentProof(app: App, caller: UserCaller): boolean {
+  const strong = caller.session.proofs.filter(proof => proof.method !== 'password')
+  const counted = strong.length > 0 ? strong : caller.session.proofs
+  return counted.some(proof => app.now() - proof.at <= recentProof)
+}
+
+function requireLoopback(request: FastifyRequest): void {
+  const peer = request.socket.remoteAddress ?? ''
+  if (!/^(127\.|::1$|::ffff:127\.)/.test(peer)) throw refused(404, 'LK_NOT_FOUND')
+}

@@ -1,0 +1,114 @@
+/**
+ * The server as a value: hooks, strict bodies, the doors of the rooms, and nothing that decides. `inject()` drives it in tests,
+ * listen.ts puts sockets in front of it.
+ */
+import type { IncomingMessage } from 'node:http'
+import cookie from '@fastify/cookie'
+import { Ajv } from 'ajv'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { App } from './app.ts'
+import type { Server, Surface } from './access.ts'
+import { authenticate, describeRequest } from './authenticate.ts'
+import { useStrictBodies } from './bodies.ts'
+import { trustedProxies } from './client-address.ts'
+import { doors } from './doors.ts'
+import type { Listener } from './config.ts'
+import { documentRoutes } from './openapi.ts'
+import { Refusal } from './refusal.ts'
+import { reason } from './rules/verdict.ts'
+import { requireSameOrigin } from './same-origin.ts'
+import { secureHeaders } from './secure-headers.ts'
+import { renderError } from './surfaces.ts'
+import type { Store } from './store/open.ts'
+
+/** The listener a request came through; listen.ts sets it. Without one (inject) the first that is configured counts. */
+export const arrivedAt = new WeakMap<IncomingMessage, Listener>()
+
+/** Bodies of public pages may be this large, all others four times that (N-BODY); a route may declare its own (LD-50). */
+const publicBodyLimit = 16 * 1024
+const bodyLimit = 64 * 1024
+
+export async function buildServer(app: App, store: Store): Promise<FastifyInstance> {
+  const server = Fastify({
+    bodyLimit,
+    loggerInstance: undefined,
+    logger: false,
+    requestIdHeader: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { caseSensitive: false, maxParamLength: 512, ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => void renderError(app, error, request, reply),
+  })
+  useValidators(server)
+  useStrictBodies(server)
+  declareOnce(server)
+  await server.register(cookie)
+  useHooks(server, app)
+  server.setErrorHandler((error, request, reply) => renderError(app, error, request, reply))
+  server.setNotFoundHandler(() => {
+    throw new Refusal(404, [reason('LK_NOT_FOUND')])
+  })
+  await documentRoutes(server)
+  for (const door of await doors(app)) await server.register(async room => door(room as unknown as Server, app, store))
+  await server.ready()
+  return server
+}
+
+/** Bodies are read as they are; query strings, which are text by nature, may become numbers and booleans. */
+function useValidators(server: FastifyInstance): void {
+  const options = { allErrors: false, removeAdditional: false, useDefaults: true, strict: false } as const
+  const strict = new Ajv({ ...options, coerceTypes: false })
+  const lenient = new Ajv({ ...options, coerceTypes: 'array' })
+  server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : lenient).compile(schema as object))
+}
+
+/** A route that does not say who may call it, or in whose voice it answers, stops the start. */
+function declareOnce(server: FastifyInstance): void {
+  server.addHook('onRoute', route => {
+    const { access, surface } = route.config ?? {}
+    if (access === undefined || surface === undefined) throw new Error(`${String(route.method)} ${route.url} does not say who may call it (access, surface)`)
+    if ((access === 'public' || access === 'recovery') && route.bodyLimit === undefined) route.bodyLimit = publicBodyLimit
+  })
+}
+
+function useHooks(server: FastifyInstance, app: App): void {
+  const proxies = trustedProxies(app.config.trustedProxies)
+  for (const name of ['caller', 'explicitLocale'] as const) server.decorateRequest(name, undefined)
+  for (const name of ['correlationId', 'clientAddress', 'origin', 'formToken'] as const) server.decorateRequest(name, '')
+  server.decorateRequest('locale', 'en')
+
+  server.addHook('onRequest', async (request, reply) => {
+    const listener = arrivedAt.get(request.raw) ?? app.config.listeners[0]!
+    request.origin = listener.origin
+    secureHeaders(reply, listener)
+    refuseUnknownHost(request.raw, listener)
+    await describeRequest(app, proxies, request, reply)
+    if (!request.is404) await authenticate(app, request)
+  })
+  server.addHook('preParsing', async (request, _reply, payload) => {
+    requireBodyOfItsSurface(request.headers['content-type'], request.routeOptions.config.surface)
+    return payload
+  })
+  server.addHook('preValidation', async request => {
+    if (!request.is404) requireSameOrigin(app, request)
+  })
+  server.addHook('onResponse', async (request, reply) => {
+    const milliseconds = Math.round(reply.elapsedTime * 10) / 10
+    const { correlationId, method } = request
+    app.log.info('request', { correlationId, method, route: request.routeOptions.url ?? '', status: reply.statusCode, milliseconds })
+  })
+}
+
+/** Only the configured name is ours; any other Host would end up in links and cookies (T-09). */
+function refuseUnknownHost(raw: IncomingMessage, listener: Listener): void {
+  let hosts = 0
+  for (let at = 0; at < raw.rawHeaders.length; at += 2) if (raw.rawHeaders[at]!.toLowerCase() === 'host') hosts++
+  const known = raw.headers.host === new URL(listener.origin).host
+  if (hosts > 1 || !known || raw.url?.[0] !== '/') throw new Refusal(421, [reason('LK_MISDIRECTED')])
+}
+
+/** Forms go to pages and JSON to programs; a form can cross origins where JSON cannot (T-31). */
+function requireBodyOfItsSurface(contentType: string | undefined, surface: Surface | undefined): void {
+  if (contentType === undefined) return
+  const form = contentType.startsWith('application/x-www-form-urlencoded')
+  if (form !== (surface === 'page')) throw new Refusal(415, [reason('LK_MEDIA_TYPE')])
+}
