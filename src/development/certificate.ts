@@ -46,7 +46,8 @@ export async function ensureCertificate(folder: string, now = Date.now()): Promi
 }
 
 type X509 = typeof import('@peculiar/x509')
-type Keys = webcrypto.CryptoKeyPair
+/** The library's types are the browser's; Node's keys are the same things under another name. */
+type Keys = Parameters<X509['X509CertificateGenerator']['createSelfSigned']>[0]['keys']
 interface Issued {
   certificate: import('@peculiar/x509').X509Certificate
   keys: Keys
@@ -54,7 +55,7 @@ interface Issued {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
 const signing = { name: 'ECDSA', hash: 'SHA-256' }
-const newKeys = (): Promise<Keys> => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<Keys>
+const newKeys = (): Promise<Keys> => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<unknown> as Promise<Keys>
 
 async function makeAuthority(x509: X509, now: number): Promise<Issued> {
   const keys = await newKeys()
@@ -63,12 +64,12 @@ async function makeAuthority(x509: X509, now: number): Promise<Issued> {
     name: 'CN=Latchkey development authority, O=Latchkey',
     notBefore: new Date(now - days),
     notAfter: new Date(now + caDays * days),
-    keys: keys as CryptoKeyPair,
+    keys: keys,
     signingAlgorithm: signing,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as CryptoKey),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
   return { certificate, keys }
@@ -82,8 +83,8 @@ async function makeLeaf(x509: X509, ca: Issued, now: number): Promise<Issued> {
     issuer: ca.certificate.subject,
     notBefore: new Date(now - days),
     notAfter: new Date(now + (leafDays - 1) * days),
-    publicKey: keys.publicKey as CryptoKey,
-    signingKey: ca.keys.privateKey as CryptoKey,
+    publicKey: keys.publicKey,
+    signingKey: ca.keys.privateKey,
     signingAlgorithm: signing,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -95,8 +96,8 @@ async function makeLeaf(x509: X509, ca: Issued, now: number): Promise<Issued> {
         { type: 'ip', value: '::1' },
       ]),
       // Strict verifiers (Python's VERIFY_X509_STRICT, openssl -x509_strict) want both identifiers.
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as CryptoKey),
-      await x509.AuthorityKeyIdentifierExtension.create(ca.keys.publicKey as CryptoKey),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(ca.keys.publicKey),
     ],
   })
   return { certificate, keys }
@@ -107,7 +108,7 @@ async function readAuthority(x509: X509, caFile: string, caKeyFile: string): Pro
   const der = x509.PemConverter.decodeFirst(await readFile(caKeyFile, 'utf8'))
   const privateKey = await webcrypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign'])
   const publicKey = await certificate.publicKey.export(algorithm, ['verify'])
-  return { certificate, keys: { privateKey, publicKey: publicKey as webcrypto.CryptoKey } }
+  return { certificate, keys: { privateKey, publicKey } as unknown as Keys }
 }
 
 /** True when the file holds a certificate that is good for that much longer. */
@@ -138,8 +139,8 @@ function serial(): string {
 /** The library leaves out the last line end, without which two of them joined are no PEM. */
 const pem = (certificate: Issued['certificate']): string => `${certificate.toString('pem')}\n`
 
-async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
-  const lines = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64').match(/.{1,64}/g)!
+async function privatePem(key: Keys['privateKey']): Promise<string> {
+  const lines = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key as webcrypto.CryptoKey)).toString('base64').match(/.{1,64}/g)!
   return ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join('\n')
 }
 
