@@ -1,0 +1,128 @@
+import type { Insertable, Updateable } from 'kysely'
+import type { Db } from '../app.ts'
+import { columns } from './columns.ts'
+import type { ResetGateTable, ResetTable } from './tables.ts'
+
+/** A recovery transaction as it is read: every column of its row. */
+export interface ResetRow {
+  tenantId: string
+  id: string
+  cookieHash: string
+  csrf: string
+  userId: string | null
+  typedNameSealed: string
+  accountKey: string
+  state: string
+  intent: string | null
+  disclosure: string
+  refusal: string | null
+  supportCode: string
+  gatesRequired: number | null
+  locale: string
+  clientType: string
+  ipAddress: string | null
+  version: number
+  startedAt: number
+  expiresAt: number
+  finishedAt: number | null
+}
+
+export interface ResetGateRow {
+  gate: number
+  method: string
+  methodId: string
+  destinationIndex: string
+  challengeId: string | null
+  passedAt: number
+}
+
+/** Where the typed name lives, for the key ring. */
+export function typedNamePlace(tenantId: string, id: string) {
+  return { tenantId, table: 'resets', column: 'typedNameSealed', rowId: id }
+}
+
+export async function insertReset(trx: Db, row: Insertable<ResetTable>): Promise<void> {
+  await trx.insertInto('resets').values(row).execute()
+}
+
+/** The transaction behind a browser's cookie; the hash is unique in the installation. */
+export function findResetByCookie(db: Db, cookieHash: string): Promise<ResetRow | undefined> {
+  return db.selectFrom('resets').select(columns.resets).where('cookieHash', '=', cookieHash).executeTakeFirst()
+}
+
+export function findReset(db: Db, tenantId: string, id: string): Promise<ResetRow | undefined> {
+  return db.selectFrom('resets').select(columns.resets).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()
+}
+
+/** What an administrator looks up when a person reads a support code out (LD-01, D-05). */
+export function findResetBySupportCode(db: Db, tenantId: string, supportCode: string): Promise<ResetRow | undefined> {
+  return db.selectFrom('resets').select(columns.resets).where('tenantId', '=', tenantId).where('supportCode', '=', supportCode).executeTakeFirst()
+}
+
+/**
+ * Moves a transaction on, if it still stands where it was read: state and version must both agree (T-07). False means that
+ * someone else moved it, so nothing that was decided on the old row may happen.
+ */
+export async function moveReset(trx: Db, seen: ResetRow, change: Updateable<ResetTable>): Promise<boolean> {
+  const done = await trx
+    .updateTable('resets')
+    .set({ ...change, version: seen.version + 1 })
+    .where('tenantId', '=', seen.tenantId)
+    .where('id', '=', seen.id)
+    .where('state', '=', seen.state)
+    .where('version', '=', seen.version)
+    .executeTakeFirst()
+  return done.numUpdatedRows > 0n
+}
+
+/**
+ * What the worker found out about the name, once: whose it is, how many gates, and why not. Moves nothing, so a browser that
+ * is a step further by now is not thrown back.
+ */
+export async function noteIdentity(
+  trx: Db,
+  tenantId: string,
+  id: string,
+  found: { userId: string | null; gatesRequired: number; refusal: string | null },
+): Promise<boolean> {
+  const done = await trx
+    .updateTable('resets')
+    .set(found)
+    .where('tenantId', '=', tenantId)
+    .where('id', '=', id)
+    .where('gatesRequired', 'is', null)
+    .executeTakeFirst()
+  return done.numUpdatedRows > 0n
+}
+
+/** A later look at the same account found another answer: kept under the support code, moves nothing. */
+export async function noteRefusal(trx: Db, tenantId: string, id: string, refusal: string | null): Promise<void> {
+  await trx.updateTable('resets').set({ refusal }).where('tenantId', '=', tenantId).where('id', '=', id).execute()
+}
+
+export async function insertResetGate(trx: Db, row: Insertable<ResetGateTable>): Promise<void> {
+  await trx.insertInto('resetGates').values(row).execute()
+}
+
+/** The gates passed in a transaction, in their order. */
+export function listResetGates(db: Db, tenantId: string, resetId: string): Promise<ResetGateRow[]> {
+  return db
+    .selectFrom('resetGates')
+    .select(['gate', 'method', 'methodId', 'destinationIndex', 'challengeId', 'passedAt'])
+    .where('tenantId', '=', tenantId)
+    .where('resetId', '=', resetId)
+    .orderBy('gate')
+    .execute()
+}
+
+/** Transactions of strangers do not pile up (T-29): gone some days after their end, at most 500 in one call. */
+export async function deleteOldResets(db: Db, before: number): Promise<number> {
+  const old = await db.selectFrom('resets').select(['tenantId', 'id']).where('expiresAt', '<', before).limit(500).execute()
+  for (const { tenantId, id } of old) {
+    await db.transaction().execute(async trx => {
+      await trx.deleteFrom('resetGates').where('tenantId', '=', tenantId).where('resetId', '=', id).execute()
+      await trx.deleteFrom('resets').where('tenantId', '=', tenantId).where('id', '=', id).execute()
+    })
+  }
+  return old.length
+}
