@@ -133,7 +133,7 @@ export interface SubjectFacts {
   passwordChangedAt: number | null
   forceChangePasswordNextSignIn: boolean
   forceChangePasswordNextSignInWithMfa: boolean
-  /** Null = not a temporary password; otherwise when it dies unused (LD-27); Infinity is never stored, 0-hour setting gives null. */
+  /** When an unused temporary password dies (LD-27); null = it is not temporary, or lives for ever. */
   temporaryPasswordExpiresAt: number | null
   /** When the person last confirmed the security info; null = never registered. */
   lastConfirmedAt: number | null

@@ -72,8 +72,8 @@ export const reasons = {
   // A new password (sspr §7.1, LD-04, LD-26).
   LK_PASSWORD_TOO_SHORT: anyone('choosePassword', 422),
   LK_PASSWORD_TOO_LONG: anyone('choosePassword', 422),
-  LK_PASSWORD_UNSUPPORTED_CHARACTERS: anyone('choosePassword', 422),
-  LK_PASSWORD_COMPLEXITY: anyone('choosePassword', 422),
+  LK_PASSWORD_HAS_UNSUPPORTED_CHARACTERS: anyone('choosePassword', 422),
+  LK_PASSWORD_NOT_MEET_COMPLEXITY: anyone('choosePassword', 422),
   LK_PASSWORD_BANNED: anyone('choosePassword', 422),
   LK_PASSWORD_BANNED_CUSTOM: anyone('choosePassword', 422),
   LK_PASSWORD_BREACHED: anyone('choosePassword', 422),

@@ -243,3 +243,36 @@ export const defaultOnPremisesIntegration: OnPremisesIntegration = {
   passwordWritebackEnabled: false,
   allowUnlockWithoutReset: false,
 }
+
+/** What people see of their organisation (sspr §2.1). Plain values only: no markup, no style sheets (T-33). */
+export interface Branding {
+  /** A PNG or JPEG as a data URL, at most 64 KiB; null = none. */
+  logo: string | null
+  /** `#rrggbb`; null = the product's own. */
+  accentColor: string | null
+  /** Text shown under the name on reset and sign-in pages, by locale; as typed. */
+  textByLocale: Partial<Record<'en' | 'da' | 'nb' | 'lv', string>>
+}
+
+export const defaultBranding: Branding = { logo: null, accentColor: null, textByLocale: {} }
+
+/** All the documents a tenant keeps, by the name of their row. */
+export interface TenantPolicies {
+  tenantSettings: TenantSettings
+  passwordResetPolicy: PasswordResetPolicy
+  authenticationMethodsPolicy: AuthenticationMethodsPolicy
+  authorizationPolicy: AuthorizationPolicy
+  passwordProtection: PasswordProtection
+  onPremisesIntegration: OnPremisesIntegration
+  branding: Branding
+}
+
+export const defaultTenantPolicies: TenantPolicies = {
+  tenantSettings: defaultTenantSettings,
+  passwordResetPolicy: defaultPasswordResetPolicy,
+  authenticationMethodsPolicy: defaultAuthenticationMethodsPolicy,
+  authorizationPolicy: defaultAuthorizationPolicy,
+  passwordProtection: defaultPasswordProtection,
+  onPremisesIntegration: defaultOnPremisesIntegration,
+  branding: defaultBranding,
+}
