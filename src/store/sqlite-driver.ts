@@ -1,0 +1,253 @@
+/**
+ * Kysely's way into node:sqlite. One connection writes, in turns and always with `begin immediate`; one reads and never
+ * waits. No busy timeout: waiting for another process is done asynchronously, for a blocked call would hold up the loop.
+ */
+import { closeSync, openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseSync } from 'node:sqlite'
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
+import { SelectQueryNode, SqliteAdapter, SqliteDialect } from 'kysely'
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely'
+import { TurnTimeoutError } from './errors.ts'
+
+const waitAtMost = 5_000
+const statementsKept = 500
+const busy = 5
+
+/** Another statement failed in this transaction before: nothing of it will be kept, as on PostgreSQL. */
+export class AbortedTransactionError extends Error {
+  constructor() {
+    super('The transaction failed at an earlier statement; nothing more can be done in it')
+    this.name = 'AbortedTransactionError'
+  }
+}
+
+/** Told after a commit what `latchkey_wake(channel, id)` was called with inside the transaction. */
+export type OnWake = (channel: string, id: string) => void
+
+export interface SqliteOptions {
+  file: string
+  onWake: OnWake
+}
+
+export function sqliteDialect(options: SqliteOptions): SqliteDialect {
+  const dialect = new SqliteDialect({ database: async () => Promise.reject(new Error('unused')) })
+  dialect.createDriver = () => new OwnDriver(options)
+  dialect.createAdapter = () => new OwnAdapter()
+  return dialect
+}
+
+class OwnAdapter extends SqliteAdapter {
+  /** Switches off the mutex Kysely puts around a single connection: the turns below do it better. */
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
+
+  /** Kysely thinks SQLite has none and would migrate without a transaction. */
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
+class OwnDriver implements Driver {
+  readonly #options: SqliteOptions
+  #writer!: SqliteHandle
+  #reader!: SqliteHandle
+  #lastTurn: Promise<void> = Promise.resolve()
+  #woken: [string, string][] = []
+
+  constructor(options: SqliteOptions) {
+    this.#options = options
+  }
+
+  async init(): Promise<void> {
+    closeSync(openSync(this.#options.file, 'a', 0o600)) // so that the file is its owner's alone from the first byte
+    this.#writer = new SqliteHandle(this.#options.file)
+    // WAL is a property of the file: asked for once, by whoever comes first, and it may meet another process doing the same.
+    await patiently(() => this.#writer.database.exec('pragma journal_mode = wal'))
+    this.#writer.database.exec('pragma synchronous = full; pragma recursive_triggers = on')
+    this.#writer.database.function('latchkey_wake', (channel, id) => {
+      this.#woken.push([String(channel), String(id)])
+      return null
+    })
+    this.#reader = new SqliteHandle(this.#options.file)
+    this.#reader.database.exec('pragma query_only = on')
+  }
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return new Connection(this)
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    this.#reader?.database.close()
+    this.#writer?.database.close()
+  }
+
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    const one = connection as Connection
+    one.release = await this.#takeTurn()
+    try {
+      await patiently(() => this.#writer.database.exec('begin immediate'))
+    } catch (error) {
+      one.endTurn()
+      throw error
+    }
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    const one = connection as Connection
+    if (one.aborted) throw new AbortedTransactionError() // Kysely then asks for the rollback
+    await patiently(() => this.#writer.database.exec('commit'))
+    const woken = this.#takeWoken()
+    one.endTurn()
+    this.#tell(woken)
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    const one = connection as Connection
+    this.#takeWoken()
+    try {
+      if (this.#writer.database.isTransaction) this.#writer.database.exec('rollback')
+    } finally {
+      one.endTurn()
+    }
+  }
+
+  async run<R>(connection: Connection, query: CompiledQuery): Promise<QueryResult<R>> {
+    if (connection.release) {
+      if (connection.aborted) throw new AbortedTransactionError()
+      try {
+        return this.#writer.run<R>(query)
+      } catch (error) {
+        connection.aborted = true
+        throw error
+      }
+    }
+    if (SelectQueryNode.is(query.query)) return patiently(() => this.#reader.run<R>(query))
+    const release = await this.#takeTurn()
+    try {
+      const result = await patiently(() => this.#writer.run<R>(query))
+      this.#tell(this.#takeWoken())
+      return result
+    } finally {
+      release()
+    }
+  }
+
+  /** Waits for everyone who asked before. The caller must call what comes back, once. */
+  async #takeTurn(): Promise<() => void> {
+    const before = this.#lastTurn
+    let release!: () => void
+    this.#lastTurn = new Promise(resolve => (release = resolve))
+    let timer: NodeJS.Timeout | undefined
+    const tooLong = new Promise<'late'>(resolve => (timer = setTimeout(resolve, waitAtMost, 'late')))
+    const outcome = await Promise.race([before, tooLong])
+    clearTimeout(timer)
+    if (outcome !== 'late') return release
+    void before.then(release) // those behind still wait for the one in front
+    throw new TurnTimeoutError(waitAtMost)
+  }
+
+  #takeWoken(): [string, string][] {
+    return this.#woken.splice(0)
+  }
+
+  #tell(woken: [string, string][]): void {
+    for (const [channel, id] of woken) this.#options.onWake(channel, id)
+  }
+}
+
+/** What Kysely holds during one statement or one transaction. */
+class Connection implements DatabaseConnection {
+  readonly #driver: OwnDriver
+  /** Set while a transaction runs: it has the turn. */
+  release: (() => void) | undefined
+  aborted = false
+
+  constructor(driver: OwnDriver) {
+    this.#driver = driver
+  }
+
+  endTurn(): void {
+    this.release?.()
+    this.release = undefined
+    this.aborted = false
+  }
+
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return this.#driver.run<R>(this, query)
+  }
+
+  // eslint-disable-next-line require-yield
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('Streams are not supported on SQLite: ask for pages')
+  }
+}
+
+interface Prepared {
+  statement: StatementSync
+  returnsRows: boolean
+  /** Columns declared `boolean`, which SQLite hands back as 0 and 1. */
+  flags: readonly string[]
+}
+
+class SqliteHandle {
+  readonly database: DatabaseSync
+  readonly #prepared = new Map<string, Prepared>()
+
+  constructor(file: string) {
+    this.database = new DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: true, enableDoubleQuotedStringLiterals: false })
+  }
+
+  run<R>(query: CompiledQuery): QueryResult<R> {
+    const { statement, returnsRows, flags } = this.#prepare(query.sql)
+    const parameters = query.parameters.map((value, position) => bindable(value, position, query.sql))
+    if (!returnsRows) {
+      const { changes } = statement.run(...parameters)
+      return { numAffectedRows: BigInt(changes), rows: [] }
+    }
+    const rows = statement.all(...parameters) as Record<string, unknown>[]
+    for (const flag of flags) for (const row of rows) if (row[flag] !== null) row[flag] = row[flag] === 1
+    return { numAffectedRows: BigInt(rows.length), rows: rows as R[] }
+  }
+
+  #prepare(sql: string): Prepared {
+    const kept = this.#prepared.get(sql)
+    if (kept) {
+      this.#prepared.delete(sql) // to the end of the line: the oldest is dropped first
+      this.#prepared.set(sql, kept)
+      return kept
+    }
+    const statement = this.database.prepare(sql)
+    const columns = statement.columns()
+    const flags = columns.filter(column => column.type?.toLowerCase() === 'boolean').map(column => column.name)
+    const made = { statement, returnsRows: columns.length > 0, flags }
+    this.#prepared.set(sql, made)
+    if (this.#prepared.size > statementsKept) this.#prepared.delete(this.#prepared.keys().next().value!)
+    return made
+  }
+}
+
+/** node:sqlite binds a lone Date as NULL without a word, so what it does not know is refused here. */
+function bindable(value: unknown, position: number, sql: string): SQLInputValue {
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || value instanceof Uint8Array) return value
+  const kind = value instanceof Date ? 'a Date' : Array.isArray(value) ? 'an array' : typeof value
+  throw new TypeError(`Parameter ${position + 1} is ${kind}, which no column holds: ${sql.slice(0, 200)}`)
+}
+
+/** Tries again while another process holds the file, 5 s at most, without holding up the loop. */
+async function patiently<T>(attempt: () => T): Promise<T> {
+  const until = performance.now() + waitAtMost
+  for (let pause = 1; ; pause = Math.min(pause * 2, 25)) {
+    try {
+      return attempt()
+    } catch (error) {
+      const code = (error as { errcode?: number }).errcode
+      if (code === undefined || (code & 0xff) !== busy || performance.now() > until) throw error
+      await sleep(pause)
+    }
+  }
+}
