@@ -39,7 +39,11 @@ export function ReasonNotice({ context, reasons, supportCode, title, field }: Re
     <Notice kind="error" title={title ?? context.t('page.error')}>
       {reasons.map(reason => {
         const text = reasonText(context.locale, reason)
-        return <p key={reason.code} data-code={reason.code}>{field ? <a href={`#${field}`}>{text}</a> : text} <a class="more" href={`/help#${reason.code}`}>{context.t('page.whatToDo')}</a></p>
+        return (
+          <p key={reason.code} data-code={reason.code}>
+            {field ? <a href={`#${field}`}>{text}</a> : text} <a class="more" href={`/help#${reason.code}`}>{context.t('page.whatToDo')}</a>
+          </p>
+        )
       })}
       {supportCode && <SupportCode context={context} code={supportCode} />}
     </Notice>
