@@ -1,10 +1,24 @@
-/** The known name that shares most with the mistaken one, for "did you mean". */
+/** The known name that needs the fewest letters changed, for "did you mean". */
 export function nearest(name: string, known: readonly string[]): string {
-  const pairs = (text: string) => new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.toLowerCase().slice(i, i + 2)))
-  const mine = pairs(name)
-  const score = (other: string) => {
-    const theirs = pairs(other)
-    return (2 * [...mine].filter(pair => theirs.has(pair)).length) / (mine.size + theirs.size || 1)
+  const [first = '', ...rest] = known
+  const mistaken = name.toLowerCase().slice(0, 100)
+  let best = { one: first, distance: editDistance(mistaken, first.toLowerCase()) }
+  for (const one of rest) {
+    const distance = editDistance(mistaken, one.toLowerCase())
+    if (distance < best.distance) best = { one, distance }
   }
-  return known.reduce((best, one) => (score(one) > score(best) ? one : best), known[0] ?? '')
+  return best.one
+}
+
+/** Letters to insert, remove or replace (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+    }
+    row = next
+  }
+  return row[b.length]!
 }
