@@ -2,6 +2,8 @@
 // It knows no database and no clock. The reset room asks `transition` before each conditional update; what is not in the
 // table is 'impossible', answered 409 and written to the audit. src/reset/reset.mmd draws the same table, and a test keeps
 // the two in step.
+import type { PassedGate } from './gates.ts'
+import { differentProofs } from './usable-methods.ts'
 
 export const resetStates = [
   'IDENTIFY', 'INTENT', 'GATE1', 'GATE2', 'CHOOSE', 'UNLOCK', 'COMMIT', 'DONE', 'DONE_PENDING_CLOUD', 'REFUSED', 'BLOCKED', 'EXPIRED',
@@ -45,16 +47,6 @@ export const resetEvents = [
 ] as const
 export type ResetEvent = (typeof resetEvents)[number]
 
-/** Methods as gates count them: text and call to a mobile are one, an app's notification and its code are one (sspr §5.5). */
-export type GateMethod = 'email' | 'mobilePhone' | 'officePhone' | 'authenticatorApp' | 'securityQuestions'
-
-/** A gate that was passed in this transaction. */
-export interface PassedGate {
-  method: GateMethod
-  /** The same mailbox, number or app has the same text here. */
-  destination: string
-}
-
 export interface ResetMachineFacts {
   /** What the checks say; 'unseen' where nobody has looked, which is all a request of a stranger may know (LD-63). */
   verdict: 'allowed' | 'refused' | 'unseen'
@@ -72,19 +64,14 @@ export interface ResetMachineFacts {
  * (T-07: mobile and the same mobile by voice are one). The one test by which a password is ever released.
  */
 export function gatesSuffice(passed: readonly PassedGate[], required: number): boolean {
-  if (required < 1) return false // no policy asks for nothing; a number that got lost must not open the door
-  const pick = (from: number, chosen: readonly PassedGate[]): boolean =>
-    chosen.length === required
-    || passed.slice(from).some((gate, at) => chosen.every(other => differs(gate, other)) && pick(from + at + 1, [...chosen, gate]))
-  return pick(0, [])
+  // No policy asks for nothing: a number that got lost must not open the door.
+  return required >= 1 && differentProofs(passed) >= required
 }
 
 /** True when this method and this destination may still open a gate. */
 export function opensAnotherGate(passed: readonly PassedGate[], gate: PassedGate): boolean {
-  return passed.every(other => differs(gate, other))
+  return passed.every(other => differentProofs([gate, other]) === 2)
 }
-
-const differs = (one: PassedGate, other: PassedGate) => one.method !== other.method && one.destination !== other.destination
 
 interface Row {
   from: ResetState
