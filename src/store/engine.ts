@@ -1,0 +1,20 @@
+import { PostgresAdapter } from 'kysely'
+import type { Db } from '../app.ts'
+
+/** For the few statements that only one engine knows (`for update`). */
+export function isPostgres(db: Db): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter
+}
+
+/** Runs the work in the transaction given, or in one of its own. */
+export function inTransaction<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+  return db.isTransaction ? work(db) : db.transaction().execute(work)
+}
+
+/** Rows touched by one statement at most: SQLite's calls hold up the loop. */
+export const pageLimit = 999
+
+/** How many rows a page has: what was asked for, within bounds. */
+export function pageSize(asked: number | undefined): number {
+  return Math.min(Math.max(Math.trunc(asked ?? 100), 1), pageLimit)
+}

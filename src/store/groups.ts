@@ -1,0 +1,214 @@
+import { sql } from 'kysely'
+import type { Insertable, Selectable, Updateable } from 'kysely'
+import type { Db } from '../app.ts'
+import { columns } from './columns.ts'
+import { pageSize } from './engine.ts'
+import { endOfPrefix, nameKey } from './names.ts'
+import type { GroupTable } from './tables.ts'
+
+export type GroupRow = Selectable<GroupTable>
+export type MemberType = 'user' | 'group' | 'servicePrincipal'
+
+type Defaulted = 'displayNameLower' | 'securityEnabled' | 'isAssignableToRole' | 'onPremisesSyncEnabled' | 'version'
+export type NewGroup = Omit<Insertable<GroupTable>, Defaulted> & Partial<Pick<Insertable<GroupTable>, Exclude<Defaulted, 'displayNameLower'>>>
+
+export async function insertGroup(trx: Db, group: NewGroup): Promise<void> {
+  const defaults = { securityEnabled: true, isAssignableToRole: false, onPremisesSyncEnabled: false, version: 1 }
+  await trx.insertInto('groups').values({ ...defaults, ...group, displayNameLower: nameKey(group.displayName) }).execute()
+}
+
+export function findGroup(db: Db, tenantId: string, id: string): Promise<GroupRow | undefined> {
+  return db
+    .selectFrom('groups')
+    .select(columns.groups)
+    .where('tenantId', '=', tenantId)
+    .where('id', '=', id)
+    .where('deletedDateTime', 'is', null)
+    .executeTakeFirst()
+}
+
+export type GroupChanges = Omit<Updateable<GroupTable>, 'displayNameLower' | 'version' | 'deletedDateTime'>
+
+/** @returns the group as changed; undefined when there is none, or none of the expected version. */
+export function updateGroup(
+  trx: Db,
+  tenantId: string,
+  id: string,
+  changes: GroupChanges,
+  { expectedVersion }: { expectedVersion?: number } = {},
+): Promise<GroupRow | undefined> {
+  const lowered = changes.displayName === undefined ? {} : { displayNameLower: nameKey(changes.displayName) }
+  let update = trx
+    .updateTable('groups')
+    .set(eb => ({ ...changes, ...lowered, version: eb('version', '+', 1) }))
+    .where('tenantId', '=', tenantId)
+    .where('id', '=', id)
+    .where('deletedDateTime', 'is', null)
+  if (expectedVersion !== undefined) update = update.where('version', '=', expectedVersion)
+  return update.returning(columns.groups).executeTakeFirst()
+}
+
+/** To the deleted items: it confers nothing from now on. */
+export async function softDeleteGroup(trx: Db, tenantId: string, id: string, now: number): Promise<boolean> {
+  const row = await trx
+    .updateTable('groups')
+    .set(eb => ({ deletedDateTime: now, version: eb('version', '+', 1) }))
+    .where('tenantId', '=', tenantId)
+    .where('id', '=', id)
+    .where('deletedDateTime', 'is', null)
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Back from the deleted items, with its members. */
+export async function restoreGroup(trx: Db, tenantId: string, id: string): Promise<boolean> {
+  const row = await trx
+    .updateTable('groups')
+    .set(eb => ({ deletedDateTime: null, version: eb('version', '+', 1) }))
+    .where('tenantId', '=', tenantId)
+    .where('id', '=', id)
+    .where('deletedDateTime', 'is not', null)
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export interface GroupPage {
+  tenantId: string
+  after?: { displayNameLower: string; id: string } | undefined
+  /** 1 to 999; 100 when not given. */
+  top?: number | undefined
+  /** Beginning of the display name. */
+  search?: string | undefined
+  ids?: readonly string[]
+}
+
+export async function listGroups(db: Db, { tenantId, after, top, search, ids }: GroupPage): Promise<GroupRow[]> {
+  let query = db.selectFrom('groups').select(columns.groups).where('tenantId', '=', tenantId).where('deletedDateTime', 'is', null)
+  if (after) query = query.where(eb => eb(eb.refTuple('displayNameLower', 'id'), '>', eb.tuple(after.displayNameLower, after.id)))
+  if (search) {
+    const from = nameKey(search)
+    query = query.where('displayNameLower', '>=', from).where('displayNameLower', '<', endOfPrefix(from))
+  }
+  if (ids !== undefined) {
+    if (ids.length === 0) return []
+    query = query.where('id', 'in', ids.slice(0, 999))
+  }
+  return query.orderBy('displayNameLower').orderBy('id').limit(pageSize(top)).execute()
+}
+
+/** False when the member was there already. */
+export async function addMember(trx: Db, member: { tenantId: string; groupId: string; memberId: string; memberType: MemberType }): Promise<boolean> {
+  const row = await trx.insertInto('groupMembers').values(member).onConflict(clash => clash.doNothing()).returning('groupId').executeTakeFirst()
+  return row !== undefined
+}
+
+/** False when the member was not there. */
+export async function removeMember(trx: Db, { tenantId, groupId, memberId }: { tenantId: string; groupId: string; memberId: string }): Promise<boolean> {
+  const row = await trx
+    .deleteFrom('groupMembers')
+    .where('tenantId', '=', tenantId)
+    .where('groupId', '=', groupId)
+    .where('memberId', '=', memberId)
+    .returning('groupId')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Direct members by id. */
+export function listMembers(
+  db: Db,
+  { tenantId, groupId, after, top }: { tenantId: string; groupId: string; after?: string | undefined; top?: number | undefined },
+): Promise<{ memberId: string; memberType: string }[]> {
+  let query = db.selectFrom('groupMembers').select(['memberId', 'memberType']).where('tenantId', '=', tenantId).where('groupId', '=', groupId)
+  if (after !== undefined) query = query.where('memberId', '>', after)
+  return query.orderBy('memberId').limit(pageSize(top)).execute()
+}
+
+/** False when the owner was there already. */
+export async function addOwner(trx: Db, owner: { tenantId: string; groupId: string; ownerId: string }): Promise<boolean> {
+  const row = await trx.insertInto('groupOwners').values(owner).onConflict(clash => clash.doNothing()).returning('groupId').executeTakeFirst()
+  return row !== undefined
+}
+
+export async function removeOwner(trx: Db, { tenantId, groupId, ownerId }: { tenantId: string; groupId: string; ownerId: string }): Promise<boolean> {
+  const row = await trx
+    .deleteFrom('groupOwners')
+    .where('tenantId', '=', tenantId)
+    .where('groupId', '=', groupId)
+    .where('ownerId', '=', ownerId)
+    .returning('groupId')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export async function listOwners(db: Db, tenantId: string, groupId: string): Promise<string[]> {
+  const rows = await db.selectFrom('groupOwners').select('ownerId').where('tenantId', '=', tenantId).where('groupId', '=', groupId).orderBy('ownerId').limit(999).execute()
+  return rows.map(row => row.ownerId)
+}
+
+/** Groups the member is in directly. */
+export async function directGroupIds(db: Db, tenantId: string, memberId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('groupMembers as m')
+    .innerJoin('groups as g', join => join.onRef('g.tenantId', '=', 'm.tenantId').onRef('g.id', '=', 'm.groupId'))
+    .select('m.groupId')
+    .where('m.tenantId', '=', tenantId)
+    .where('m.memberId', '=', memberId)
+    .where('g.deletedDateTime', 'is', null)
+    .orderBy('m.groupId')
+    .limit(999)
+    .execute()
+  return rows.map(row => row.groupId)
+}
+
+/** Every group the member is in, nested ones included; a circle of groups is walked once. */
+export async function transitiveGroupIds(db: Db, tenantId: string, memberId: string): Promise<string[]> {
+  const rows = await transitiveGroups(db, tenantId, memberId)
+  return rows.map(row => row.id)
+}
+
+/** The same with what confers roles. One query. */
+export async function transitiveGroups(db: Db, tenantId: string, memberId: string): Promise<{ id: string; isAssignableToRole: boolean }[]> {
+  return withTransitiveGroups(db, tenantId, memberId)
+    .selectFrom('inGroups')
+    .innerJoin('groups as g', join => join.on('g.tenantId', '=', tenantId).onRef('g.id', '=', 'inGroups.groupId'))
+    .select(['g.id', 'g.isAssignableToRole'])
+    .orderBy('g.id')
+    .execute()
+}
+
+/** A query that can read from `inGroups(groupId)`: the member's groups, nested ones included, deleted ones not. */
+export function withTransitiveGroups(db: Db, tenantId: string, memberId: string) {
+  return db.withRecursive('inGroups(groupId)', outer =>
+    outer
+      .selectFrom('groupMembers as m')
+      .innerJoin('groups as g', join => join.onRef('g.tenantId', '=', 'm.tenantId').onRef('g.id', '=', 'm.groupId'))
+      .select('m.groupId')
+      .where('m.tenantId', '=', tenantId)
+      .where('m.memberId', '=', memberId)
+      .where('g.deletedDateTime', 'is', null)
+      .union(
+        outer
+          .selectFrom('inGroups')
+          .innerJoin('groupMembers as m', 'm.memberId', 'inGroups.groupId')
+          .innerJoin('groups as g', join => join.onRef('g.tenantId', '=', 'm.tenantId').onRef('g.id', '=', 'm.groupId'))
+          .select('m.groupId')
+          .where('m.tenantId', '=', tenantId)
+          .where('g.deletedDateTime', 'is', null),
+      ),
+  )
+}
+
+/** Whether the member is in one of these groups, nested or not. */
+export async function isInAnyGroup(db: Db, tenantId: string, memberId: string, groupIds: readonly string[]): Promise<boolean> {
+  if (groupIds.length === 0) return false
+  const row = await withTransitiveGroups(db, tenantId, memberId)
+    .selectFrom('inGroups')
+    .select(sql<number>`1`.as('one'))
+    .where('groupId', 'in', groupIds.slice(0, 999))
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}

@@ -1,0 +1,259 @@
+import type { Insertable, Selectable, Updateable } from 'kysely'
+import type { Db } from '../app.ts'
+import { columns } from './columns.ts'
+import { pageSize } from './engine.ts'
+import { endOfPrefix, nameKey } from './names.ts'
+import { readPolicies } from './policies.ts'
+import type { UserTable } from './tables.ts'
+
+/** A user as stored, with the lists opened. */
+export type UserRow = Omit<Selectable<UserTable>, 'proxyAddresses'> & { proxyAddresses: string[] }
+
+type Derived = 'upnLower' | 'displayNameLower' | 'mailLower' | 'proxyAddresses'
+type Defaulted =
+  | 'accountEnabled' | 'userType' | 'onPremisesSyncEnabled' | 'perUserMfaState' | 'credentialEpoch' | 'version' | 'signInSessionsValidFromDateTime'
+
+/** What is given for a new user: compared forms and counters are made here. */
+export type NewUser = Omit<Insertable<UserTable>, Derived | Defaulted> &
+  Partial<Pick<Insertable<UserTable>, Defaulted>> & { proxyAddresses?: string[] }
+
+/** What may change; never the id, the tenant, the epoch (bumpCredentialEpoch) or whether the user is deleted (softDeleteUser). */
+export type UserChanges = Omit<
+  Updateable<UserTable>,
+  Derived | 'id' | 'tenantId' | 'version' | 'credentialEpoch' | 'deletedDateTime' | 'createdDateTime'
+> & { proxyAddresses?: string[] }
+
+export type FoundBy = 'userPrincipalName' | 'mail'
+
+export async function findUser(db: Db, tenantId: string, id: string): Promise<UserRow | undefined> {
+  const row = await live(db, tenantId).where('id', '=', id).executeTakeFirst()
+  return row && open(row)
+}
+
+/**
+ * Whoever has the name, however it is found, and how: a user principal name always, a mail address too. Always one query, found
+ * or not (T-02). Proxy addresses keep their names from others and find nobody.
+ */
+export async function resolveName(db: Db, tenantId: string, typed: string): Promise<{ user: UserRow; foundBy: FoundBy } | undefined> {
+  const row = await live(db, tenantId)
+    .innerJoin('userAliases', join => join.onRef('userAliases.tenantId', '=', 'users.tenantId').onRef('userAliases.userId', '=', 'users.id'))
+    .select('userAliases.kind as aliasKind')
+    .where('userAliases.tenantId', '=', tenantId)
+    .where('userAliases.aliasLower', '=', nameKey(typed.trim()))
+    .where('userAliases.kind', 'in', ['userPrincipalName', 'mail', 'alternateLogin'])
+    .executeTakeFirst()
+  if (!row) return undefined
+  const { aliasKind, ...user } = row
+  return { user: open(user), foundBy: aliasKind === 'userPrincipalName' ? 'userPrincipalName' : 'mail' }
+}
+
+/** The user whose principal name was typed, or whose mail address where the tenant allows signing in with it. Two queries, always. */
+export async function findUserByName(db: Db, tenantId: string, typed: string): Promise<UserRow | undefined> {
+  const found = await resolveName(db, tenantId, typed)
+  const { tenantSettings } = await readPolicies(db, tenantId)
+  if (!found) return undefined
+  return found.foundBy === 'userPrincipalName' || tenantSettings.alternateSignInWithMail ? found.user : undefined
+}
+
+/** A name, address or proxy address that someone in the tenant has already is a unique violation (T-23). */
+export async function insertUser(trx: Db, user: NewUser): Promise<void> {
+  const row: Insertable<UserTable> = {
+    accountEnabled: true,
+    userType: 'Member',
+    onPremisesSyncEnabled: false,
+    perUserMfaState: 'disabled',
+    credentialEpoch: 1,
+    version: 1,
+    signInSessionsValidFromDateTime: user.createdDateTime,
+    ...user,
+    ...compared(user),
+    proxyAddresses: JSON.stringify(user.proxyAddresses ?? []),
+  }
+  await trx.insertInto('users').values(row).execute()
+  if (row.deletedDateTime == null) await writeAliases(trx, user.tenantId, user.id, { ...user, proxyAddresses: user.proxyAddresses ?? [] })
+}
+
+/**
+ * Changes a user in the caller's transaction, names and aliases together.
+ * @param expectedVersion when given and not the user's any more, nothing changes.
+ * @returns the user as changed; undefined when there is none, or none of that version. A name someone has is a unique violation.
+ */
+export async function updateUser(
+  trx: Db,
+  tenantId: string,
+  id: string,
+  changes: UserChanges,
+  { expectedVersion }: { expectedVersion?: number } = {},
+): Promise<UserRow | undefined> {
+  const { proxyAddresses, ...plain } = changes
+  let update = trx
+    .updateTable('users')
+    .set(eb => ({
+      ...plain,
+      ...compared(changes),
+      ...(proxyAddresses === undefined ? {} : { proxyAddresses: JSON.stringify(proxyAddresses) }),
+      version: eb('version', '+', 1),
+    }))
+    .where('tenantId', '=', tenantId)
+    .where('id', '=', id)
+    .where('deletedDateTime', 'is', null)
+  if (expectedVersion !== undefined) update = update.where('version', '=', expectedVersion)
+  const row = await update.returning(columns.users).executeTakeFirst()
+  if (!row) return undefined
+  const user = open(row)
+  const renamed = changes.userPrincipalName !== undefined || changes.mail !== undefined || proxyAddresses !== undefined
+  if (renamed) await writeAliases(trx, tenantId, id, user)
+  return user
+}
+
+/** To the deleted items: no name finds the user, the names are free for others, every session is dead. */
+export async function softDeleteUser(trx: Db, tenantId: string, id: string, now: number): Promise<boolean> {
+  const row = await trx
+    .updateTable('users')
+    .set(eb => ({ deletedDateTime: now, version: eb('version', '+', 1), credentialEpoch: eb('credentialEpoch', '+', 1) }))
+    .where('tenantId', '=', tenantId)
+    .where('id', '=', id)
+    .where('deletedDateTime', 'is', null)
+    .returning('id')
+    .executeTakeFirst()
+  if (!row) return false
+  await trx.deleteFrom('userAliases').where('tenantId', '=', tenantId).where('userId', '=', id).execute()
+  return true
+}
+
+/** Back from the deleted items. A name someone else took meanwhile is a unique violation. */
+export async function restoreUser(trx: Db, tenantId: string, id: string): Promise<UserRow | undefined> {
+  const row = await trx
+    .updateTable('users')
+    .set(eb => ({ deletedDateTime: null, version: eb('version', '+', 1) }))
+    .where('tenantId', '=', tenantId)
+    .where('id', '=', id)
+    .where('deletedDateTime', 'is not', null)
+    .returning(columns.users)
+    .executeTakeFirst()
+  if (!row) return undefined
+  const user = open(row)
+  await writeAliases(trx, tenantId, id, user)
+  return user
+}
+
+/** For good, with everything the user owns, group memberships and assignments included. Only from the deleted items. */
+export async function deleteUserForGood(trx: Db, tenantId: string, id: string): Promise<boolean> {
+  const gone = await trx
+    .deleteFrom('users')
+    .where('tenantId', '=', tenantId)
+    .where('id', '=', id)
+    .where('deletedDateTime', 'is not', null)
+    .returning('id')
+    .executeTakeFirst()
+  if (!gone) return false
+  await trx.deleteFrom('groupMembers').where('tenantId', '=', tenantId).where('memberId', '=', id).execute()
+  await trx.deleteFrom('groupOwners').where('tenantId', '=', tenantId).where('ownerId', '=', id).execute()
+  await trx.deleteFrom('administrativeUnitMembers').where('tenantId', '=', tenantId).where('memberId', '=', id).execute()
+  await trx.deleteFrom('roleAssignments').where('tenantId', '=', tenantId).where('principalId', '=', id).execute()
+  await trx.deleteFrom('licenseAssignments').where('tenantId', '=', tenantId).where('principalId', '=', id).execute()
+  return true
+}
+
+/** Sessions, refresh tokens and remembered devices made before are dead (T-19). Returns the new epoch, undefined for nobody. */
+export async function bumpCredentialEpoch(trx: Db, tenantId: string, userId: string, now: number): Promise<number | undefined> {
+  const row = await trx
+    .updateTable('users')
+    .set(eb => ({ credentialEpoch: eb('credentialEpoch', '+', 1), signInSessionsValidFromDateTime: now }))
+    .where('tenantId', '=', tenantId)
+    .where('id', '=', userId)
+    .returning('credentialEpoch')
+    .executeTakeFirst()
+  return row?.credentialEpoch
+}
+
+export interface UserPage {
+  tenantId: string
+  /** The last user of the page before. */
+  after?: { displayNameLower: string; id: string } | undefined
+  /** 1 to 999, else brought within; 100 when not given. */
+  top?: number | undefined
+  /** Beginning of the display name, the user principal name or the mail address. */
+  search?: string | undefined
+  filter?: {
+    accountEnabled?: boolean
+    userType?: string
+    onPremisesSyncEnabled?: boolean
+    userPrincipalName?: string
+    mail?: string
+    displayNamePrefix?: string
+    /** At most 999. */
+    ids?: readonly string[]
+  }
+  /** The deleted items instead. */
+  deleted?: boolean
+}
+
+/** A page of users by display name. */
+export async function listUsers(db: Db, page: UserPage): Promise<UserRow[]> {
+  const { tenantId, after, search, filter = {}, deleted } = page
+  let query = db.selectFrom('users').select(columns.users).where('tenantId', '=', tenantId)
+  query = query.where('deletedDateTime', deleted ? 'is not' : 'is', null)
+  if (after) query = query.where(eb => eb(eb.refTuple('displayNameLower', 'id'), '>', eb.tuple(after.displayNameLower, after.id)))
+  if (search) {
+    const from = nameKey(search)
+    const to = endOfPrefix(from)
+    query = query.where(eb =>
+      eb.or((['displayNameLower', 'upnLower', 'mailLower'] as const).map(column => eb.and([eb(column, '>=', from), eb(column, '<', to)]))),
+    )
+  }
+  if (filter.displayNamePrefix !== undefined) {
+    const from = nameKey(filter.displayNamePrefix)
+    query = query.where('displayNameLower', '>=', from).where('displayNameLower', '<', endOfPrefix(from))
+  }
+  if (filter.userPrincipalName !== undefined) query = query.where('upnLower', '=', nameKey(filter.userPrincipalName))
+  if (filter.mail !== undefined) query = query.where('mailLower', '=', nameKey(filter.mail))
+  if (filter.accountEnabled !== undefined) query = query.where('accountEnabled', '=', filter.accountEnabled)
+  if (filter.userType !== undefined) query = query.where('userType', '=', filter.userType)
+  if (filter.onPremisesSyncEnabled !== undefined) query = query.where('onPremisesSyncEnabled', '=', filter.onPremisesSyncEnabled)
+  if (filter.ids !== undefined) {
+    if (filter.ids.length === 0) return []
+    query = query.where('id', 'in', filter.ids.slice(0, 999))
+  }
+  const rows = await query.orderBy('displayNameLower').orderBy('id').limit(pageSize(page.top)).execute()
+  return rows.map(open)
+}
+
+/** Users who are not deleted. */
+export async function countUsers(db: Db, tenantId: string): Promise<number> {
+  const row = await db
+    .selectFrom('users')
+    .select(eb => eb.fn.countAll<number>().as('count'))
+    .where('tenantId', '=', tenantId)
+    .where('deletedDateTime', 'is', null)
+    .executeTakeFirstOrThrow()
+  return row.count
+}
+
+const qualified = columns.users.map(column => `users.${column}` as const)
+const live = (db: Db, tenantId: string) =>
+  db.selectFrom('users').select(qualified).where('users.tenantId', '=', tenantId).where('users.deletedDateTime', 'is', null)
+
+const open = (row: Selectable<UserTable>): UserRow => ({ ...row, proxyAddresses: JSON.parse(row.proxyAddresses) as string[] })
+
+function compared(user: { userPrincipalName?: string; displayName?: string; mail?: string | null }): { upnLower: string; displayNameLower: string; mailLower: string | null } {
+  const made = {
+    ...(user.userPrincipalName === undefined ? {} : { upnLower: nameKey(user.userPrincipalName) }),
+    ...(user.displayName === undefined ? {} : { displayNameLower: nameKey(user.displayName) }),
+    ...(user.mail === undefined ? {} : { mailLower: user.mail === null ? null : nameKey(user.mail) }),
+  }
+  return made as { upnLower: string; displayNameLower: string; mailLower: string | null }
+}
+
+type Named = { userPrincipalName: string; mail?: string | null; proxyAddresses: readonly string[] }
+
+/** One namespace for all names of a tenant. Someone's own names may coincide: the strongest kind stays. */
+async function writeAliases(trx: Db, tenantId: string, userId: string, user: Named): Promise<void> {
+  const kinds = new Map<string, string>()
+  for (const address of user.proxyAddresses) kinds.set(nameKey(address.replace(/^smtp:/i, '')), 'proxyAddress')
+  if (user.mail) kinds.set(nameKey(user.mail), 'mail')
+  kinds.set(nameKey(user.userPrincipalName), 'userPrincipalName')
+  await trx.deleteFrom('userAliases').where('tenantId', '=', tenantId).where('userId', '=', userId).execute()
+  const rows = [...kinds].map(([aliasLower, kind]) => ({ tenantId, aliasLower, userId, kind }))
+  await trx.insertInto('userAliases').values(rows).execute()
+}
