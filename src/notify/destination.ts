@@ -1,0 +1,26 @@
+import type { App } from '../app.ts'
+
+/**
+ * A destination without its spelling: an address in small letters, a number as `+` and digits, its extension removed. Two
+ * values with the same form reach the same place. For comparing only; what is sent to is the value as stored (T-08).
+ */
+export function canonicalDestination(value: string): string {
+  const plain = value.normalize('NFKC').trim()
+  if (plain.includes('@')) return plain.toLowerCase()
+  return `+${plain.replace(/x\d*$/i, '').replace(/\D/g, '')}`
+}
+
+/** The keyed hash by which a destination is recognised without being readable (T-73). */
+export function destinationIndex(app: Pick<App, 'keys'>, tenantId: string, value: string): string {
+  return app.keys.mac('index', `${tenantId} ${canonicalDestination(value)}`)
+}
+
+/** The same under every key that is still accepted: for look-ups. */
+export function destinationIndexes(app: Pick<App, 'keys'>, tenantId: string, value: string): string[] {
+  return app.keys.macs('index', `${tenantId} ${canonicalDestination(value)}`)
+}
+
+/** The number as providers want it: `+4512345678`; extensions are removed (sspr §2.5, A-30). */
+export function dialable(number: string): string {
+  return canonicalDestination(number)
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import { createTransport } from 'nodemailer'
+import type { MailConfig } from '../config.ts'
+import { PermanentFailure } from './message.ts'
+import type { MailMessage, Sender } from './message.ts'
+
+export type SmtpConfig = Extract<MailConfig, { kind: 'smtp' }>
+
+/** Milliseconds; a provider that hangs is given up well before the lease on its messages ends. */
+const patience = { connect: 10_000, greeting: 10_000, silence: 15_000 }
+
+/** One address and nothing that a mail system might read as more than one (T-08, T-69). */
+const oneAddress = /^[^\s,;:<>()[\]"\\@]+@[^\s,;:<>()[\]"\\@]+$/
+
+/**
+ * Mail through an SMTP server. With `startTls` a server that offers no TLS is refused, with `tls` encryption comes first; the
+ * certificate is checked in both cases.
+ */
+export function smtpSender(config: SmtpConfig, options: { ca?: string } = {}): Sender<MailMessage> {
+  const transport = createTransport({
+    host: config.host,
+    port: config.port,
+    secure: config.security === 'tls',
+    requireTLS: config.security === 'startTls',
+    ignoreTLS: config.security === 'none',
+    ...(config.username !== undefined ? { auth: { user: config.username, pass: config.password?.reveal() ?? '' } } : {}),
+    ...(options.ca === undefined ? {} : { tls: { ca: options.ca } }),
+    pool: true,
+    maxConnections: 4,
+    connectionTimeout: patience.connect,
+    greetingTimeout: patience.greeting,
+    socketTimeout: patience.silence,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  return {
+    send: async message => {
+      if (!oneAddress.test(message.to)) throw new PermanentFailure('the stored address is not one address')
+      const host = message.from.address.split('@').at(-1)!
+      try {
+        await transport.sendMail({
+          from: message.from,
+          to: { name: '', address: message.to },
+          subject: message.subject,
+          text: message.text,
+          html: message.html,
+          date: new Date(message.at),
+          messageId: `<${createHash('sha256').update(message.dedupeId).digest('hex').slice(0, 40)}@${host}>`,
+          headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All', 'Content-Language': message.locale },
+        })
+      } catch (error) {
+        throw isFinal(error) ? new PermanentFailure(shortly(error), error) : error
+      }
+    },
+    close: async () => transport.close(),
+  }
+}
+
+/** 5xx to the recipient or the content is final; a refused login is the operator's fault and can be mended. */
+function isFinal(error: unknown): boolean {
+  const { code, responseCode } = error as { code?: string; responseCode?: number }
+  return code !== 'EAUTH' && responseCode !== undefined && responseCode >= 500 && responseCode !== 530 && responseCode !== 535
+}
+
+function shortly(error: unknown): string {
+  const { responseCode } = error as { responseCode?: number }
+  return `the mail server answered ${responseCode}`
+}
