@@ -121,6 +121,7 @@ export const reasons = {
   LK_METHOD_NOT_CHANGEABLE: anyone('correctInput', 422),
   LK_METHOD_ADMIN_ONLY: anyone('askAdministrator'),
   LK_METHOD_COUNTRY: anyone('askAdministrator', 422),
+  LK_METHOD_NUMBER_TYPE: anyone('correctInput', 422),
   LK_METHOD_LAST: anyone('addMethods', 422),
   LK_REGISTRATION_OFF: anyone('addToGroup'),
   LK_QUESTIONS_COUNT: anyone('correctInput', 422),
