@@ -168,7 +168,8 @@ function matchAccepted(header: string | undefined): Locale | undefined {
 export function formatDateTime(locale: Locale, at: number): string {
   let format = dateTimes.get(locale)
   if (!format) {
-    format = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+    // Day before month for English readers in Europe too, who would misread the American order.
+    format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
     dateTimes.set(locale, format)
   }
   return `${format.format(at)} UTC`
