@@ -1,4 +1,5 @@
 import type { App } from '../app.ts'
+import { dialledNumber } from '../rules/contact-data.ts'
 
 /**
  * A destination without its spelling: an address in small letters, a number as `+` and digits, its extension removed. Two
@@ -7,7 +8,7 @@ import type { App } from '../app.ts'
 export function canonicalDestination(value: string): string {
   const plain = value.normalize('NFKC').trim()
   if (plain.includes('@')) return plain.toLowerCase()
-  return `+${plain.replace(/x\d*$/i, '').replace(/\D/g, '')}`
+  return dialledNumber(plain)
 }
 
 /** The keyed hash by which a destination is recognised without being readable (T-73). */
@@ -18,9 +19,4 @@ export function destinationIndex(app: Pick<App, 'keys'>, tenantId: string, value
 /** The same under every key that is still accepted: for look-ups. */
 export function destinationIndexes(app: Pick<App, 'keys'>, tenantId: string, value: string): string[] {
   return app.keys.macs('index', `${tenantId} ${canonicalDestination(value)}`)
-}
-
-/** The number as providers want it: `+4512345678`; extensions are removed (sspr §2.5, A-30). */
-export function dialable(number: string): string {
-  return canonicalDestination(number)
 }

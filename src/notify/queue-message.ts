@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { App, Db } from '../app.ts'
-import { enqueue } from '../store/outbox.ts'
+import { enqueue, outboxChannel } from '../store/outbox.ts'
 import type { Locale } from '../text.ts'
 import { destinationIndex } from './destination.ts'
 import type { Destination, MessageValues, QueuedMessage } from './message.ts'
@@ -12,12 +12,10 @@ export function outboxPlace(tenantId: string, id: string) {
   return { tenantId, table: 'outbox', column: 'payloadSealed', rowId: id }
 }
 
-export const outboxChannel = 'outbox'
-
 /**
  * Puts a message into the outbox, in the transaction of its cause: it leaves within milliseconds of the commit, and never
  * without one (R-05). `to` must be a stored destination of the person, never something from a request (T-08). With a
- * `dedupeId` that was used before in the tenant nothing happens. Returns the row's id.
+ * `dedupeId` that another row of the tenant waits with nothing happens. Returns the row's id, undefined when nothing was added.
  */
 export async function queueMessage(
   app: App,
@@ -33,7 +31,7 @@ export async function queueMessage(
     /** Found again by an administrator in the log of deliveries. */
     supportCode?: string
   },
-): Promise<string> {
+): Promise<string | undefined> {
   const { tenantId, name, to, locale, values = {}, supportCode } = message
   const definition = messageDefinition(name)
   if (definition.channel !== to.kind) throw new Error(`${name} is a message by ${definition.channel}, not by ${to.kind}`)
@@ -42,17 +40,16 @@ export async function queueMessage(
   const id = randomUUID()
   const now = app.now()
   const payload: QueuedMessage = { name, to, locale, values, ...(supportCode ? { supportCode } : {}) }
-  await enqueue(trx, {
+  const added = await enqueue(trx, {
     tenantId,
     id,
     kind: to.kind,
     payloadSealed: await app.keys.sealText(outboxPlace(tenantId, id), JSON.stringify(payload), trx),
     recipientIndex: destinationIndex(app, tenantId, to.address),
     dedupeId: message.dedupeId ?? id,
-    createdAt: now,
-    availableAt: now,
+    now,
     expiresAt: message.expiresAt ?? now + lifetimeOf(name),
   })
-  await app.wake.wake(trx, outboxChannel, id)
-  return id
+  if (added !== undefined) await app.wake.wake(trx, outboxChannel, id)
+  return added
 }

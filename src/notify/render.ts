@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
+import { dialledNumber } from '../rules/contact-data.ts'
 import { formatDateTime, isMessageKey, reasonText, translate } from '../text.ts'
 import type { Locale, MessageKey } from '../text.ts'
-import { dialable } from './destination.ts'
 import type { MailMessage, MessageValues, QueuedMessage, TextMessage } from './message.ts'
 import { messageDefinition } from './messages.ts'
 
@@ -59,7 +59,7 @@ export function renderMail(message: QueuedMessage, context: RenderContext): Mail
 export function renderText(message: QueuedMessage, context: RenderContext): TextMessage {
   const { locale, name } = message
   const text = plainValue(translate(locale, `mail.${name}.text` as MessageKey, settle(message, context)))
-  return { dedupeId: context.dedupeId, at: context.at, name, locale, to: dialable(message.to.address), text }
+  return { dedupeId: context.dedupeId, at: context.at, name, locale, to: dialledNumber(message.to.address), text }
 }
 
 /** Values as the sentences want them: cleaned, moments and names of methods and reasons in the reader's language. */
