@@ -30,6 +30,8 @@ export const assets = {
   css: asset('latchkey.css', 'text/css; charset=utf-8'),
   script: asset('enhance.js', 'text/javascript; charset=utf-8'),
   icon: asset('icon.svg', 'image/svg+xml'),
+  /** Only on pages that ask for work in place of a puzzle (T-26). */
+  work: asset('work.js', 'text/javascript; charset=utf-8'),
 } as const
 
 /** The address of a tenant's colour as a style sheet, or undefined when the colour is not six hexadecimal digits. */
