@@ -1,0 +1,126 @@
+/**
+ * The audit log (T-77): written in the transaction of what it tells of, one chain for each tenant. Every row's hash covers the
+ * row and the hash before it, so a row that is changed, taken out or moved shows; the newest hash is kept in the head, whose row
+ * is also the lock that keeps the chain in one line, and from time to time in a checkpoint signed with a key from outside.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import type { Db } from '../app.ts'
+import { columns } from './columns.ts'
+import { isPostgres, pageSize } from './engine.ts'
+import type { AuditTable } from './tables.ts'
+
+export type AuditRow = Selectable<AuditTable>
+export type AuditService = 'Self-service Password Management' | 'Authentication Methods' | 'Core Directory'
+
+export interface AuditEntry {
+  tenantId: string
+  at: number
+  service: AuditService
+  category: string
+  /** The activity as it is published: 'Reset password (self-service)' … */
+  activity: string
+  result: 'success' | 'failure' | 'timeout' | 'unknown'
+  resultReason?: string | null
+  correlationId: string
+  initiatedBy: {
+    userId?: string
+    userPrincipalName?: string
+    displayName?: string
+    roles?: readonly string[]
+    ipAddress?: string
+    /** Instead of a user: an application's id or name. */
+    app?: string
+  }
+  targets: readonly {
+    type: string
+    id: string
+    displayName?: string
+    modifiedProperties?: readonly { displayName: string; oldValue: string | null; newValue: string | null }[]
+  }[]
+  additionalDetails?: readonly { key: string; value: string }[]
+}
+
+/** What the first row of a chain follows. */
+export const genesis = 'genesis'
+
+/**
+ * Appends one row. Only inside a transaction, and last in it: the tenant's other appends wait until it ends. No audit, no change
+ * (R-11): when this throws, everything is undone.
+ */
+export async function appendAudit(trx: Db, entry: AuditEntry): Promise<void> {
+  if (!trx.isTransaction) throw new Error('appendAudit belongs in the transaction of the change it tells of')
+  const { tenantId } = entry
+  const head = await lockHead(trx, tenantId)
+  const row = {
+    tenantId,
+    sequence: head.sequence + 1,
+    id: randomUUID(),
+    activityDateTime: entry.at,
+    service: entry.service,
+    category: entry.category,
+    activity: entry.activity,
+    result: entry.result,
+    resultReason: entry.resultReason ?? null,
+    correlationId: entry.correlationId,
+    initiatorId: entry.initiatedBy.userId ?? entry.initiatedBy.app ?? null,
+    targetId: entry.targets[0]?.id ?? null,
+    initiatedBy: JSON.stringify(entry.initiatedBy),
+    targets: JSON.stringify(entry.targets),
+    additionalDetails: JSON.stringify(entry.additionalDetails ?? []),
+    previousHash: head.hash,
+  }
+  const hash = hashOf(row)
+  await trx.insertInto('audit').values({ ...row, hash }).execute()
+  await trx.updateTable('auditHeads').set({ sequence: row.sequence, hash }).where('tenantId', '=', tenantId).execute()
+}
+
+async function lockHead(trx: Db, tenantId: string): Promise<{ sequence: number; hash: string }> {
+  await trx.insertInto('auditHeads').values({ tenantId, sequence: 0, hash: genesis }).onConflict(clash => clash.column('tenantId').doNothing()).execute()
+  const head = trx.selectFrom('auditHeads').select(['sequence', 'hash']).where('tenantId', '=', tenantId)
+  return (isPostgres(trx) ? head.forUpdate() : head).executeTakeFirstOrThrow()
+}
+
+/** The columns in one fixed order, as JSON, which is the same text for the same row on both engines. */
+export function hashOf(row: Omit<AuditRow, 'hash'>): string {
+  const values = [
+    row.tenantId, row.sequence, row.id, row.activityDateTime, row.service, row.category, row.activity, row.result, row.resultReason,
+    row.correlationId, row.initiatorId, row.targetId, row.initiatedBy, row.targets, row.additionalDetails, row.previousHash,
+  ]
+  return createHash('sha256').update(JSON.stringify(values)).digest('base64url')
+}
+
+export interface AuditPage {
+  tenantId: string
+  filter?: {
+    correlationId?: string
+    activity?: string
+    category?: string
+    service?: string
+    result?: string
+    initiatorId?: string
+    targetId?: string
+    /** From this moment on … */
+    from?: number
+    /** … and before this one. */
+    to?: number
+    id?: string
+  }
+  /** The last row of the page before. */
+  after?: { activityDateTime: number; sequence: number } | undefined
+  /** 1 to 999; 100 when not given. */
+  top?: number | undefined
+}
+
+/** A page of the log, the newest first. */
+export function listAudit(db: Db, { tenantId, filter = {}, after, top }: AuditPage): Promise<AuditRow[]> {
+  const { from, to, ...equal } = filter
+  let query = db.selectFrom('audit').select(columns.audit).where('tenantId', '=', tenantId)
+  for (const [column, value] of Object.entries(equal)) {
+    if (value !== undefined) query = query.where(column as keyof typeof equal, '=', value)
+  }
+  if (from !== undefined) query = query.where('activityDateTime', '>=', from)
+  if (to !== undefined) query = query.where('activityDateTime', '<', to)
+  if (after) query = query.where(eb => eb(eb.refTuple('activityDateTime', 'sequence'), '<', eb.tuple(after.activityDateTime, after.sequence)))
+  return query.orderBy('activityDateTime', 'desc').orderBy('sequence', 'desc').limit(pageSize(top)).execute()
+}

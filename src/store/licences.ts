@@ -1,0 +1,84 @@
+import { sql } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
+import type { Db } from '../app.ts'
+import type { LicenceFacts, SubscribedSkuFacts } from '../rules/facts.ts'
+import { columns } from './columns.ts'
+import { withTransitiveGroups } from './groups.ts'
+import type { LicenseAssignmentTable, SubscribedSkuTable } from './tables.ts'
+
+export type SkuRow = Selectable<SubscribedSkuTable>
+
+/** Consumed units are counted up to here: what rules ask is whether there are any, and counting a whole company is slow. */
+const countedUpTo = 1_000
+
+/** What the tenant owns, with the units in use (at most 1000 are counted). One query. */
+export async function subscribedSkus(db: Db, tenantId: string): Promise<SubscribedSkuFacts[]> {
+  const used = sql<number>`
+    (select count(*) from (select 1 from license_assignments a
+        where a.tenant_id = s.tenant_id and a.sku_id = s.sku_id and a.principal_type = 'user' limit ${sql.lit(countedUpTo)}) as direct)
+    + (select count(*) from (select 1 from license_assignments a
+        join group_members m on m.tenant_id = a.tenant_id and m.group_id = a.principal_id and m.member_type = 'user'
+        where a.tenant_id = s.tenant_id and a.sku_id = s.sku_id and a.principal_type = 'group' limit ${sql.lit(countedUpTo)}) as by_group)`
+  const rows = await db
+    .selectFrom('subscribedSkus as s')
+    .select(['s.skuId', 's.skuPartNumber', 's.enabledUnits', 's.capabilityStatus', 's.isTrial', used.as('consumedUnits')])
+    .where('s.tenantId', '=', tenantId)
+    .orderBy('s.skuId')
+    .limit(999)
+    .execute()
+  return rows.map(row => ({ ...row, capabilityStatus: row.capabilityStatus as SubscribedSkuFacts['capabilityStatus'] }))
+}
+
+/** Licences of one person, direct and through groups. One query. */
+export async function licencesOf(db: Db, tenantId: string, userId: string): Promise<LicenceFacts[]> {
+  const rows = await withTransitiveGroups(db, tenantId, userId)
+    .selectFrom('licenseAssignments as a')
+    .innerJoin('subscribedSkus as s', join => join.on('s.tenantId', '=', tenantId).onRef('s.skuId', '=', 'a.skuId'))
+    .select(['a.skuId', 's.skuPartNumber', 'a.disabledPlans'])
+    .where('a.tenantId', '=', tenantId)
+    .where(eb => eb.or([eb('a.principalId', '=', userId), eb('a.principalId', 'in', eb.selectFrom('inGroups').select('inGroups.groupId'))]))
+    .orderBy('a.skuId')
+    .orderBy('a.principalId')
+    .execute()
+  return rows.map(row => ({ skuId: row.skuId, skuPartNumber: row.skuPartNumber, disabledPlans: JSON.parse(row.disabledPlans) as string[] }))
+}
+
+/** Adds or changes what the tenant owns. */
+export async function saveSku(trx: Db, sku: Insertable<SubscribedSkuTable>): Promise<void> {
+  const { tenantId, skuId, ...rest } = sku
+  await trx
+    .insertInto('subscribedSkus')
+    .values({ tenantId, skuId, ...rest })
+    .onConflict(clash => clash.columns(['tenantId', 'skuId']).doUpdateSet(rest))
+    .execute()
+}
+
+export interface Assignment extends Omit<Insertable<LicenseAssignmentTable>, 'disabledPlans'> {
+  principalType: 'user' | 'group'
+  disabledPlans?: readonly string[]
+}
+
+/** Gives a user or group a licence, or changes its disabled plans. */
+export async function assignLicence(trx: Db, { disabledPlans = [], ...assignment }: Assignment): Promise<void> {
+  const plans = JSON.stringify(disabledPlans)
+  await trx
+    .insertInto('licenseAssignments')
+    .values({ ...assignment, disabledPlans: plans })
+    .onConflict(clash => clash.columns(['tenantId', 'skuId', 'principalId']).doUpdateSet({ disabledPlans: plans }))
+    .execute()
+}
+
+export async function removeLicence(trx: Db, { tenantId, skuId, principalId }: { tenantId: string; skuId: string; principalId: string }): Promise<boolean> {
+  const row = await trx
+    .deleteFrom('licenseAssignments')
+    .where('tenantId', '=', tenantId)
+    .where('skuId', '=', skuId)
+    .where('principalId', '=', principalId)
+    .returning('skuId')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export function findSku(db: Db, tenantId: string, skuId: string): Promise<SkuRow | undefined> {
+  return db.selectFrom('subscribedSkus').select(columns.subscribedSkus).where('tenantId', '=', tenantId).where('skuId', '=', skuId).executeTakeFirst()
+}

@@ -1,0 +1,151 @@
+/**
+ * Smart lock-out at sign-in (sspr §7.5, LD-36, T-22): one row for an account's familiar places and one for the others, also for
+ * names nobody has, so that being locked tells nothing (LD-32). The steps are rules/lockout.ts.
+ */
+import type { Selectable } from 'kysely'
+import type { Db } from '../app.ts'
+import type { LockoutState } from '../rules/facts.ts'
+import { isLockedOut, noLockout, recordFailure } from '../rules/lockout.ts'
+import type { LockoutValues } from '../rules/lockout.ts'
+import { inTransaction } from './engine.ts'
+import type { SignInLockoutTable } from './tables.ts'
+
+export type Place = 'familiar' | 'unfamiliar'
+
+export interface SignInTry {
+  tenantId: string
+  /** Keyed hash of the name as typed, in small letters. */
+  accountKey: string
+  place: Place
+  now: number
+}
+
+export type SignInReserved = { served: true } | { served: false; until: number }
+
+const rowColumns = ['failures', 'lockCount', 'lockedUntil', 'lastBad', 'lastFailureAt'] as const
+type Row = Pick<Selectable<SignInLockoutTable>, (typeof rowColumns)[number]>
+const keptFor = 25 * 3_600_000 // an hour longer than the quiet day after which a state counts as new
+
+/**
+ * Counts a try as a wrong password before it is compared (T-04); when it turns out right, `forgiveSignIn` takes all back, and of
+ * many at once no more than the threshold are ever compared. A refused try counts nothing. The same wrong password again, known
+ * by `badHash` (a keyed hash), is compared and not counted.
+ */
+export function reserveSignIn(db: Db, attempt: SignInTry & { badHash: string; values: LockoutValues }): Promise<SignInReserved> {
+  const { badHash, values, now } = attempt
+  return inTransaction(db, async trx => {
+    const state = await lock(trx, attempt)
+    if (isLockedOut(state, now)) return { served: false, until: state.lockedUntil! }
+    await save(trx, attempt, recordFailure(state, badHash, values, now))
+    return { served: true }
+  })
+}
+
+/**
+ * Records a wrong password without a reservation; for verifications that happen elsewhere (on-premises).
+ * @returns the state after it, and whether this very failure locked.
+ */
+export function recordSignInFailure(
+  db: Db,
+  attempt: SignInTry & { badHash: string; values: LockoutValues },
+): Promise<{ state: LockoutState; lockedNow: boolean }> {
+  const { badHash, values, now } = attempt
+  return inTransaction(db, async trx => {
+    const before = await lock(trx, attempt)
+    const state = recordFailure(before, badHash, values, now)
+    await save(trx, attempt, state)
+    return { state, lockedNow: isLockedOut(state, now) && !isLockedOut(before, now) }
+  })
+}
+
+/** The account's state at one kind of place. */
+export async function readLockout(db: Db, { tenantId, accountKey, place }: Omit<SignInTry, 'now'>): Promise<LockoutState> {
+  const row = await db
+    .selectFrom('signInLockouts')
+    .select(rowColumns)
+    .where('tenantId', '=', tenantId)
+    .where('accountKey', '=', accountKey)
+    .where('place', '=', place)
+    .executeTakeFirst()
+  return row ? stateOf(row) : noLockout
+}
+
+/** A right password from one kind of place ends what was counted there; the other place's lock stands. */
+export async function forgiveSignIn(db: Db, { tenantId, accountKey, place }: Omit<SignInTry, 'now'>): Promise<void> {
+  await db
+    .deleteFrom('signInLockouts')
+    .where('tenantId', '=', tenantId)
+    .where('accountKey', '=', accountKey)
+    .where('place', '=', place)
+    .execute()
+}
+
+/** A reset or an administrator's unlock: every lock of the account under these keys (its names) ends. */
+export async function clearLockouts(db: Db, tenantId: string, accountKeys: readonly string[]): Promise<void> {
+  if (accountKeys.length === 0) return
+  await db.deleteFrom('signInLockouts').where('tenantId', '=', tenantId).where('accountKey', 'in', accountKeys.slice(0, 999)).execute()
+}
+
+async function lock(trx: Db, { tenantId, accountKey, place, now }: SignInTry): Promise<LockoutState> {
+  const row = await trx
+    .insertInto('signInLockouts')
+    .values({ tenantId, accountKey, place, failures: 0, lockCount: 0, lockedUntil: null, lastBad: '[]', lastFailureAt: null, expiresAt: now + keptFor })
+    .onConflict(clash => clash.columns(['tenantId', 'accountKey', 'place']).doUpdateSet({ expiresAt: now + keptFor }))
+    .returning(rowColumns)
+    .executeTakeFirstOrThrow()
+  return stateOf(row)
+}
+
+async function save(trx: Db, { tenantId, accountKey, place, now }: SignInTry, state: LockoutState): Promise<void> {
+  await trx
+    .updateTable('signInLockouts')
+    .set({ ...state, lastBad: JSON.stringify(state.lastBad), expiresAt: Math.max(state.lockedUntil ?? 0, now) + keptFor })
+    .where('tenantId', '=', tenantId)
+    .where('accountKey', '=', accountKey)
+    .where('place', '=', place)
+    .execute()
+}
+
+const stateOf = (row: Row): LockoutState => ({ ...row, lastBad: JSON.parse(row.lastBad) as string[] })
+
+const familiarFor = 30 * 86_400_000
+
+export interface FamiliarPlace {
+  tenantId: string
+  accountKey: string
+  kind: 'network' | 'device'
+  /** Keyed hash of the network or the device's id. */
+  placeMac: string
+}
+
+/** Remembers where somebody signed in from. */
+export async function rememberPlace(db: Db, place: FamiliarPlace, now: number): Promise<void> {
+  await db
+    .insertInto('familiarPlaces')
+    .values({ ...place, lastSuccessAt: now })
+    .onConflict(clash => clash.columns(['tenantId', 'accountKey', 'kind', 'placeMac']).doUpdateSet({ lastSuccessAt: now }))
+    .execute()
+}
+
+/** True when one of the places was signed in from within 30 days. One query whatever is known. */
+export async function isFamiliar(
+  db: Db,
+  { tenantId, accountKey, placeMacs, now }: { tenantId: string; accountKey: string; placeMacs: readonly string[]; now: number },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('familiarPlaces')
+    .select('placeMac')
+    .where('tenantId', '=', tenantId)
+    .where('accountKey', '=', accountKey)
+    .where('placeMac', 'in', placeMacs.length === 0 ? [''] : placeMacs.slice(0, 20))
+    .where('lastSuccessAt', '>', now - familiarFor)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Ends the familiarity of every place, as when someone signs out everywhere because of a thief. */
+export async function forgetPlaces(db: Db, tenantId: string, accountKeys: readonly string[]): Promise<void> {
+  if (accountKeys.length === 0) return
+  await db.deleteFrom('familiarPlaces').where('tenantId', '=', tenantId).where('accountKey', 'in', accountKeys.slice(0, 999)).execute()
+}
