@@ -14,8 +14,8 @@ import { reason } from './rules/verdict.ts'
 import type { ReasonCode } from './rules/reason.ts'
 import { formTokenFor } from './same-origin.ts'
 import { findSession, touchSession } from './store/sessions.ts'
-import { findTenant } from './store/tenants.ts'
-import { getInstallation } from './store/installation.ts'
+import { defaultTenant } from './store/tenants.ts'
+import type { Branding } from './page/context.ts'
 import { type Locale, chooseLocale } from './text.ts'
 
 /** A proof this recent opens security info, resets of others and new secrets (N-STEP). */
@@ -29,6 +29,8 @@ export async function describeRequest(app: App, proxies: BlockList, request: Fas
   request.correlationId = randomUUID()
   reply.header('x-correlation-id', request.correlationId)
   request.clientAddress = clientAddress(request.socket.remoteAddress, request.headers['x-forwarded-for'], proxies)
+  const front = await frontOfHouse(app)
+  request.branding = front?.branding
   const query = request.query as Record<string, string | undefined>
   const asked = query['mkt'] ?? query['lng']
   const settled = chooseLocale({ query: asked })
@@ -37,7 +39,7 @@ export async function describeRequest(app: App, proxies: BlockList, request: Fas
     query: asked,
     cookie: request.cookies[cookies.locale],
     acceptLanguage: request.headers['accept-language'],
-    tenantDefault: await defaultLocale(app),
+    tenantDefault: front?.defaultLocale,
   })
   if (request.explicitLocale) reply.setCookie(cookies.locale, request.explicitLocale, { ...cookieOptions('lax', 365 * 86400) })
   if (request.routeOptions.config.surface === 'page') giveFormToken(app, request, reply)
@@ -46,19 +48,29 @@ export async function describeRequest(app: App, proxies: BlockList, request: Fas
 /** True when the language asked for is one of ours: an unknown one is ignored, not an error. */
 const known = (asked: string): boolean => /^(en|da|nb|no|nn|lv)(-|_|$)/i.test(asked)
 
-let cachedLocale: { value: Locale; until: number } | undefined
-/** The default tenant's language. Not an authority over anything, so five seconds old is new enough. */
-async function defaultLocale(app: App): Promise<string | undefined> {
-  const now = performance.now()
-  if (cachedLocale && cachedLocale.until > now) return cachedLocale.value
+interface House {
+  defaultLocale: Locale
+  branding: Branding
+  until: number
+}
+const houses = new WeakMap<App, House>()
+/**
+ * Language and name of the default tenant, for whoever is not signed in. No authority over anything, so five seconds old is new
+ * enough (R-08).
+ */
+async function frontOfHouse(app: App): Promise<House | undefined> {
+  const known = houses.get(app)
+  if (known && known.until > performance.now()) return known
   try {
-    const id = await getInstallation(app.db, 'defaultTenant')
-    const tenant = id === undefined ? undefined : await findTenant(app.db, id)
-    cachedLocale = { value: (tenant?.defaultLocale ?? 'en') as Locale, until: now + 5000 }
+    const tenant = await defaultTenant(app.db)
+    const branding = { displayName: tenant?.displayName ?? 'Latchkey' }
+    const fresh = { defaultLocale: (tenant?.defaultLocale ?? 'en') as Locale, branding, until: performance.now() + 5000 }
+    houses.set(app, fresh)
+    return fresh
   } catch {
-    return cachedLocale?.value // the database is away: the page that says so still has a language
+    // The database is away: the page that says so still has a language.
+    return known
   }
-  return cachedLocale.value
 }
 
 function giveFormToken(app: App, request: FastifyRequest, reply: FastifyReply): void {

@@ -16,7 +16,7 @@ export async function documentRoutes(server: FastifyInstance): Promise<void> {
       const { access, surface } = route.config ?? {}
       const hidden = surface !== 'api' && surface !== 'graph'
       const security = access === 'public' || access === 'recovery' ? [] : typeof access === 'object' ? [{ session: [] }, { bearer: [] }] : [{ session: [] }]
-      return { url, schema: { ...schema, hide: hidden, security, 'x-access': access } as typeof schema }
+      return { url, schema: { ...schema, hide: hidden, security, 'x-access': access } as unknown as typeof schema }
     },
   })
   server.get('/api/openapi.json', { config: { access: 'public', surface: 'api' }, schema: { hide: true } as object }, async () => (server as FastifyInstance & { swagger(): object }).swagger())

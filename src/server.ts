@@ -2,12 +2,13 @@
  * The server as a value: hooks, strict bodies, the doors of the rooms, and nothing that decides. `inject()` drives it in tests,
  * listen.ts puts sockets in front of it.
  */
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import cookie from '@fastify/cookie'
 import { Ajv } from 'ajv'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
-import type { Server, Surface } from './access.ts'
+import type { Access, Server, Surface } from './access.ts'
 import { authenticate, describeRequest } from './authenticate.ts'
 import { useStrictBodies } from './bodies.ts'
 import { trustedProxies } from './client-address.ts'
@@ -19,6 +20,7 @@ import { reason } from './rules/verdict.ts'
 import { requireSameOrigin } from './same-origin.ts'
 import { secureHeaders } from './secure-headers.ts'
 import { renderError } from './surfaces.ts'
+import { chooseLocale } from './text.ts'
 import type { Store } from './store/open.ts'
 
 /** The listener a request came through; listen.ts sets it. Without one (inject) the first that is configured counts. */
@@ -36,7 +38,7 @@ export async function buildServer(app: App, store: Store): Promise<FastifyInstan
     requestIdHeader: false,
     forceCloseConnections: 'idle',
     routerOptions: { caseSensitive: false, maxParamLength: 512, ignoreTrailingSlash: true },
-    frameworkErrors: (error, request, reply) => void renderError(app, error, request, reply),
+    frameworkErrors: (error, request, reply) => void renderUnrouted(app, error, request, reply),
   })
   useValidators(server)
   useStrictBodies(server)
@@ -61,12 +63,28 @@ function useValidators(server: FastifyInstance): void {
   server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : lenient).compile(schema as object))
 }
 
+/** A route as it was declared: what the inventory of the tests and the OpenAPI document are made of. */
+export interface DeclaredRoute {
+  method: string
+  url: string
+  access: Access
+  surface: Surface
+}
+
+const declared = new WeakMap<object, DeclaredRoute[]>()
+
+/** Every route of a server that buildServer made. */
+export const routesOf = (server: FastifyInstance): readonly DeclaredRoute[] => declared.get(server) ?? []
+
 /** A route that does not say who may call it, or in whose voice it answers, stops the start. */
 function declareOnce(server: FastifyInstance): void {
+  const routes: DeclaredRoute[] = []
+  declared.set(server, routes)
   server.addHook('onRoute', route => {
     const { access, surface } = route.config ?? {}
     if (access === undefined || surface === undefined) throw new Error(`${String(route.method)} ${route.url} does not say who may call it (access, surface)`)
     if ((access === 'public' || access === 'recovery') && route.bodyLimit === undefined) route.bodyLimit = publicBodyLimit
+    for (const method of [route.method].flat()) routes.push({ method, url: route.url, access, surface })
   })
 }
 
@@ -96,6 +114,16 @@ function useHooks(server: FastifyInstance, app: App): void {
     const { correlationId, method } = request
     app.log.info('request', { correlationId, method, route: request.routeOptions.url ?? '', status: reply.statusCode, milliseconds })
   })
+}
+
+/** A path that cannot be decoded reaches no hook: what the hooks would have settled is settled here, as far as an answer needs it. */
+function renderUnrouted(app: App, error: Error, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  request.correlationId = randomUUID()
+  request.locale = chooseLocale({ acceptLanguage: request.headers['accept-language'] })
+  request.formToken = ''
+  secureHeaders(reply, arrivedAt.get(request.raw) ?? app.config.listeners[0]!)
+  reply.header('x-correlation-id', request.correlationId)
+  return renderError(app, error, request, reply)
 }
 
 /** Only the configured name is ours; any other Host would end up in links and cookies (T-09). */

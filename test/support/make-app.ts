@@ -12,7 +12,7 @@ import type { Config } from '../../src/config.ts'
 import { newKeyFile, openKeyring } from '../../src/keys.ts'
 import { type Log, openLog } from '../../src/log.ts'
 import { startDispatcher } from '../../src/notify/dispatch.ts'
-import { buildServer } from '../../src/server.ts'
+import { type DeclaredRoute, buildServer, routesOf } from '../../src/server.ts'
 import { startSignInLog } from '../../src/store/sign-ins.ts'
 import type { Store } from '../../src/store/open.ts'
 import { Browser } from './browse.ts'
@@ -24,6 +24,8 @@ export interface TestApp {
   app: App
   store: Store
   server: FastifyInstance
+  /** Every route of the server, as it was declared. */
+  routes: readonly DeclaredRoute[]
   /** The tenant `contoso.example`, which is also the default one. */
   tenantId: string
   /** Everything sent so far, oldest first. */
@@ -88,6 +90,7 @@ export async function makeApp(options: MakeAppOptions = {}): Promise<TestApp> {
     app,
     store,
     server,
+    routes: routesOf(server),
     tenantId,
     mail: captured.mail,
     texts: captured.texts,

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { App } from '../../src/app.ts'
 import { contactPlace } from '../../src/store/contacts.ts'
 import { hashPassword } from '../../src/credentials/hash-password.ts'
+import { destinationIndex } from '../../src/notify/destination.ts'
 import { methodPlace } from '../../src/store/methods.ts'
 import { Secret } from '../../src/secret.ts'
 
@@ -161,11 +162,6 @@ async function addContacts(app: App, tenantId: string, userId: string, kind: str
       })
       .execute()
   }
-}
-
-/** Must agree with credentials/destination-index.ts. */
-function destinationIndex(app: App, tenantId: string, value: string): string {
-  return app.keys.mac('index', `${tenantId} ${value.toLowerCase()}`)
 }
 
 /** Adds a group; `members` are ids of people or groups. */
