@@ -5,6 +5,7 @@ import { roles } from '../rules/roles.ts'
 import type { TenantPolicies } from '../rules/tenant-settings.ts'
 import { contactPlace, listContactRows } from '../store/contacts.ts'
 import { listMethodRows, methodPlace } from '../store/methods.ts'
+import { claimOnce } from '../store/once-only.ts'
 import { readPolicies } from '../store/policies.ts'
 import { listRoleHolders } from '../store/role-holders.ts'
 import type { RoleHolder } from '../store/role-holders.ts'
@@ -93,10 +94,14 @@ export async function queueNotice(
   if (!isWanted(event, await readPolicies(trx, tenantId))) return 0
   const user = await findUser(trx, tenantId, userId)
   if (!user) return 0
+  // What a stranger can cause is told once a day (T-18, T-21).
+  const now = app.now()
+  const once = event === 'lockedByGuessing' || event === 'recoveryPaused'
+  if (once && !(await claimOnce(trx, { tenantId, key: `notice:${event}:${userId}`, expiresAt: now + 86_400_000, now }))) return 0
   const values: MessageValues = {
     name: user.displayName,
     account: user.userPrincipalName,
-    time: notice.at ?? app.now(),
+    time: notice.at ?? now,
     ...placeOf(notice.ipAddress),
     ...notice.values,
   }
@@ -169,4 +174,4 @@ function distinct(addresses: readonly string[]): string[] {
 }
 
 /** The network, which is as much of a place as we know (LD-47). */
-const placeOf = (ipAddress: string | undefined) => (ipAddress ? { place: networkOf(ipAddress) } : {})
+const placeOf = (ipAddress: string | undefined): MessageValues => (ipAddress ? { place: networkOf(ipAddress) } : {})
