@@ -1,0 +1,28 @@
+import { diagnoseReset } from '../rules/reset-checks.ts'
+import { reason } from '../rules/verdict.ts'
+import { hasTarget } from './snapshot.ts'
+import { look } from './question.ts'
+import type { Question } from './question.ts'
+
+/**
+ * A user gets an error when changing or resetting (M-09, M-30). What was refused then stands first, for that is what was asked
+ * about; the dry run says whether the cause is still there.
+ */
+export const d05: Question = {
+  id: 'D-05',
+  target: 'optional',
+  known: ({ attempt }) => attempt?.reasons[0],
+  findings: snapshot => {
+    const { attempt } = snapshot
+    const found = attempt
+      ? [look('attemptFound', attempt.reasons[0]?.code ?? 'OK', attempt.reasons.length > 0 ? 'warns' : 'ok', { at: attempt.at, state: attempt.state },
+        attempt.reasons[0]?.values)]
+      : []
+    if (!hasTarget(snapshot)) return attempt ? found : [look('targetExists', 'TARGET_NOT_FOUND', 'blocks')]
+    const dryRun = diagnoseReset(snapshot.reset)
+    const passes = dryRun.every(one => one.outcome !== 'blocks')
+    // With a recorded reason before it, "would succeed now" is the news that the cause has gone.
+    return [...found, ...dryRun, ...(attempt && passes ? [look('dryRunPasses', 'WOULD_SUCCEED_NOW', 'warns')] : [])]
+  },
+  otherwise: ({ attempt }) => reason(attempt ? 'OTHER' : 'WOULD_SUCCEED_NOW', attempt ? { code: attempt.state } : undefined),
+}
