@@ -138,3 +138,8 @@ async function save(trx: Db, tenantId: string, key: string, row: LimitState & { 
 
 /** Refused without a lock is refused by a full window: it lets go when its oldest event leaves, which is not later than a day. */
 const blockedUntil = (state: ThrottleState, now: number): number => state.lockedUntil ?? now + day
+
+/** How many events a plain counter has counted since a moment. For reports and alarms; decide nothing by it. */
+export async function countPoints(db: Db, tenantId: string, key: string, since: number): Promise<number> {
+  return counterOf(await find(db, tenantId, key)).points.filter(at => at >= since).length
+}
