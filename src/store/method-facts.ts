@@ -1,0 +1,107 @@
+/** What a person has to prove themselves with, as the rules see it: where it leads only as an opaque key, nothing opened. */
+import type { Db } from '../app.ts'
+import type { MethodFacts, MethodKind } from '../rules/facts.ts'
+
+/** Registered methods, contact data that counts for itself (LD-24), and answered questions. Three queries, always. */
+export async function methodsOf(db: Db, tenantId: string, userId: string): Promise<MethodFacts[]> {
+  const registered = await db
+    .selectFrom('authenticationMethods')
+    .select(['id', 'kind', 'origin', 'valueIndex', 'verifiedAt', 'heldUntil'])
+    .where('tenantId', '=', tenantId)
+    .where('userId', '=', userId)
+    .orderBy('createdDateTime')
+    .orderBy('id')
+    .limit(200)
+    .execute()
+  const contacts = await db
+    .selectFrom('userContacts')
+    .select(['id', 'kind', 'origin', 'valueIndex', 'wellFormed'])
+    .where('tenantId', '=', tenantId)
+    .where('userId', '=', userId)
+    .orderBy('kind')
+    .orderBy('position')
+    .limit(200)
+    .execute()
+  const answers = await db
+    .selectFrom('securityAnswers')
+    .select(eb => eb.fn.countAll<number>().as('count'))
+    .where('tenantId', '=', tenantId)
+    .where('userId', '=', userId)
+    .executeTakeFirstOrThrow()
+  return [
+    ...registered.flatMap(registeredFacts),
+    ...contacts.flatMap(contactFacts),
+    ...(answers.count > 0 ? [questionFacts(answers.count)] : []),
+  ]
+}
+
+/** An app that gets a question and shows codes is two methods that lead to the same place. */
+const kindsOfRegistered: Record<string, readonly MethodKind[]> = {
+  email: ['email'],
+  mobile: ['mobile'],
+  alternateMobile: ['alternateMobile'],
+  office: ['office'],
+  microsoftAuthenticator: ['appNotification', 'appCode'],
+  softwareOath: ['oath'],
+  hardwareOath: ['hardwareOath'],
+}
+
+interface Registered {
+  id: string
+  kind: string
+  origin: string
+  valueIndex: string | null
+  verifiedAt: number | null
+  heldUntil: number | null
+}
+
+function registeredFacts({ id, kind, origin, valueIndex, verifiedAt, heldUntil }: Registered): MethodFacts[] {
+  return (kindsOfRegistered[kind] ?? []).map(one => ({
+    id,
+    kind: one,
+    source: 'private',
+    writtenBy: writerOf(origin),
+    wellFormed: true, // checked when it was added
+    verified: verifiedAt !== null,
+    heldUntil,
+    destinationKey: valueIndex ?? id, // a seed leads to its own app only
+  }))
+}
+
+const kindsOfContact: Record<string, MethodKind> = { mobilePhone: 'mobile', businessPhone: 'office', otherMail: 'email' }
+
+function contactFacts(row: { id: string; kind: string; origin: string; valueIndex: string; wellFormed: boolean }): MethodFacts[] {
+  const kind = kindsOfContact[row.kind]
+  if (!kind) return []
+  return [
+    {
+      id: row.id,
+      kind,
+      source: 'public',
+      writtenBy: writerOf(row.origin),
+      wellFormed: row.wellFormed,
+      verified: false, // a code that comes back makes a registered method of it
+      heldUntil: null,
+      destinationKey: row.valueIndex,
+    },
+  ]
+}
+
+function questionFacts(answeredQuestions: number): MethodFacts {
+  return {
+    id: 'securityQuestions',
+    kind: 'securityQuestions',
+    source: 'private',
+    writtenBy: 'self',
+    wellFormed: true,
+    verified: true,
+    heldUntil: null,
+    destinationKey: 'securityQuestions',
+    answeredQuestions,
+  }
+}
+
+const writers = ['self', 'administrator', 'application', 'import', 'sync'] as const
+
+/** An origin we do not know counts as the weakest. */
+const writerOf = (origin: string): MethodFacts['writtenBy'] => writers.find(writer => writer === origin) ?? 'self'
