@@ -1,0 +1,92 @@
+/**
+ * Whose name it is, and what the checks say to it. Under `private` the worker asks, after the page has long gone on; under
+ * `standard` the request does (LD-63). The answer is kept with the transaction, under its support code.
+ */
+import type { App, Db } from '../app.ts'
+import type { ResetFacts } from '../rules/facts.ts'
+import { gatesRequired } from '../rules/gates.ts'
+import { evaluateReset } from '../rules/reset-checks.ts'
+import type { Verdict } from '../rules/verdict.ts'
+import { defineJob } from '../notify/jobs.ts'
+import { gatherFacts } from '../store/facts.ts'
+import { nameKey } from '../store/names.ts'
+import { findReset, noteIdentity, noteRefusal, typedNamePlace } from '../store/resets.ts'
+import type { ResetRow } from '../store/resets.ts'
+import { resolveName } from '../store/users.ts'
+import { recordStep } from './record.ts'
+import { providersOf } from './providers.ts'
+
+export const identifyJob = 'reset.identify'
+
+/** The account as typed, for counting: the same for every spelling of a name, and for names nobody has (A-13, T-78). */
+export function accountKeyOf(app: App, tenantId: string, typed: string): string {
+  return app.keys.mac('accountKey', `${tenantId}\n${nameKey(typed.trim())}`)
+}
+
+/** Where an account's recovery tries are counted (sspr §5.7). */
+export const throttleKeyOf = (reset: Pick<ResetRow, 'accountKey'>): string => `recovery:${reset.accountKey}`
+
+export interface Identity {
+  userId: string | null
+  facts: ResetFacts
+  verdict: Verdict
+  gatesRequired: number
+}
+
+/** Looks the name up and asks every check. As many queries for a name that nobody has. */
+export async function identify(app: App, db: Db, reset: Pick<ResetRow, 'tenantId' | 'id' | 'typedNameSealed' | 'accountKey'>): Promise<Identity> {
+  const typed = await app.keys.openText(typedNamePlace(reset.tenantId, reset.id), reset.typedNameSealed)
+  const found = await resolveName(db, reset.tenantId, typed)
+  return judge(app, db, reset, found?.user.id ?? null, found?.foundBy ?? 'userPrincipalName')
+}
+
+/** Asks the checks again about a transaction whose account is known: policies and people change while a mail is on its way (T-87). */
+export async function judgeAgain(app: App, db: Db, reset: ResetRow): Promise<Identity> {
+  const typed = await app.keys.openText(typedNamePlace(reset.tenantId, reset.id), reset.typedNameSealed, db)
+  const found = await resolveName(db, reset.tenantId, typed)
+  // The transaction stays with its account (T-06): a name that leads to someone else by now leads nowhere.
+  const resolvedBy = found && found.user.id === reset.userId ? found.foundBy : 'userPrincipalName'
+  return judge(app, db, reset, reset.userId, resolvedBy)
+}
+
+async function judge(
+  app: App, db: Db, reset: Pick<ResetRow, 'tenantId' | 'accountKey'>, userId: string | null, resolvedBy: ResetFacts['resolvedBy'],
+): Promise<Identity> {
+  const facts = await gatherFacts(db, {
+    tenantId: reset.tenantId, userId, now: app.now(), providers: providersOf(app.config), resolvedBy, throttleKey: throttleKeyOf(reset),
+  })
+  const { tenant, subject, providers, now } = facts
+  const required = subject ? gatesRequired({ tenant, subject, providers, now }) : Math.max(1, tenant.passwordResetPolicy.numberOfAuthenticationMethodsRequired)
+  return { userId, facts, verdict: evaluateReset(facts), gatesRequired: required }
+}
+
+/** What is kept of it. */
+export function identityColumns({ userId, verdict, gatesRequired: required }: Identity) {
+  return { userId, gatesRequired: required, refusal: verdict.allowed ? null : JSON.stringify(verdict.reasons) }
+}
+
+/** The step as the audit names it. */
+export const identifiedStep = (verdict: Verdict): string => (verdict.allowed ? 'identify.ok' : `check.refused:${verdict.reasons[0]!.code}`)
+
+/** Looks once, in the worker; a second run finds it done. Returns the row as it is known now. */
+export async function identifyLater(app: App, tenantId: string, resetId: string): Promise<ResetRow | undefined> {
+  const reset = await findReset(app.db, tenantId, resetId)
+  if (!reset || reset.gatesRequired !== null) return reset
+  const identity = await identify(app, app.db, reset)
+  const columns = identityColumns(identity)
+  await app.db.transaction().execute(async trx => {
+    if (!(await noteIdentity(trx, tenantId, resetId, columns))) return
+    await recordStep(app, trx, { ...reset, ...columns }, identifiedStep(identity.verdict), { result: identity.verdict.allowed ? 'success' : 'failure' })
+  })
+  return findReset(app.db, tenantId, resetId)
+}
+
+/** Keeps the latest verdict under the support code when it is another than before. */
+export async function keepVerdict(db: Db, reset: ResetRow, verdict: Verdict): Promise<void> {
+  const refusal = verdict.allowed ? null : JSON.stringify(verdict.reasons)
+  if (refusal !== reset.refusal) await noteRefusal(db, reset.tenantId, reset.id, refusal)
+}
+
+defineJob(identifyJob, async (app, payload, job) => {
+  await identifyLater(app, job.tenantId, (payload as { resetId: string }).resetId)
+})

@@ -1,0 +1,143 @@
+/**
+ * The first step: somebody says who they are. Under `private` the request writes one row and one job of fixed shape and knows no
+ * more of the account than the letters typed (T-02); under `standard` the checks answer at once (LD-01, LD-63).
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { App, Db } from '../app.ts'
+import { networkOf } from '../client-address.ts'
+import { queueJob } from '../notify/jobs.ts'
+import { Refusal } from '../refusal.ts'
+import { transition } from '../rules/reset-machine.ts'
+import type { ResetMachineFacts } from '../rules/reset-machine.ts'
+import { isBlocked, otherLimits } from '../rules/throttle.ts'
+import { reason } from '../rules/verdict.ts'
+import { peek, readThrottle, reserve } from '../store/limits.ts'
+import { readPolicies } from '../store/policies.ts'
+import { insertReset, typedNamePlace } from '../store/resets.ts'
+import type { ResetRow } from '../store/resets.ts'
+import { defaultTenant, findTenantByDomain } from '../store/tenants.ts'
+import type { TenantRow } from '../store/tenants.ts'
+import type { Locale } from '../text.ts'
+import { accountKeyOf, identifiedStep, identify, identifyJob, identityColumns, throttleKeyOf } from './identify.ts'
+import { issueWait, issueWork, judgeWork, spendWork } from './proof-of-work.ts'
+import type { WorkTicket } from './proof-of-work.ts'
+import { recordStep } from './record.ts'
+import { mayOnlyUnlock, newHandle, recoveryLifetime } from './transaction.ts'
+
+export const startRoute = '/reset'
+
+export interface StartRequest {
+  username: string
+  /** A domain, from an address such as /sspr?whr=contoso.example. */
+  whr?: string | undefined
+  locale: Locale
+  clientAddress: string
+  /** 'browser', 'api', 'device': kept with the transaction (sspr §5.1). */
+  clientType: string
+  work?: { token?: string | undefined; solution?: string | undefined }
+}
+
+export type Started =
+  | { kind: 'started'; cookie: string; reset: ResetRow }
+  /** Work or patience first; the ticket goes into the form. */
+  | { kind: 'work'; ticket: WorkTicket; wait: boolean; tenant: TenantRow }
+
+/** The tenant a name belongs to by its domain, else by the address asked for, else the default one (LD-41). Knows no account. */
+export async function tenantOf(db: Db, username: string | undefined, whr: string | undefined): Promise<TenantRow | undefined> {
+  const at = username?.lastIndexOf('@') ?? -1
+  const byName = at >= 0 ? await findTenantByDomain(db, username!.slice(at + 1).trim()) : undefined
+  return byName ?? (whr ? await findTenantByDomain(db, whr.trim()) : undefined) ?? (await defaultTenant(db))
+}
+
+/**
+ * Takes a name and begins a transaction, for whatever name it is.
+ * @throws Refusal 422 LK_FIELD_REQUIRED or LK_FIELD_INVALID for the field `username`; 422 LK_CAPTCHA for work that is wrong
+ */
+export async function startReset(app: App, request: StartRequest): Promise<Started> {
+  const username = readName(request.username)
+  const tenant = await tenantOf(app.db, username, request.whr)
+  if (!tenant) throw new Refusal(503, [reason('LK_UNAVAILABLE')])
+  const { tenantSettings } = await readPolicies(app.db, tenant.id)
+  const asked = await demandWork(app, tenant, tenantSettings.disclosure, request)
+  if (asked) return { kind: 'work', ...asked, tenant }
+  return { kind: 'started', ...(await begin(app, tenant, tenantSettings.disclosure, username, request)) }
+}
+
+function readName(typed: string): string {
+  const username = typed.normalize('NFKC').trim()
+  if (username === '') throw new Refusal(422, [reason('LK_FIELD_REQUIRED', { field: 'username' })], { field: 'username' })
+  if (username.length > 320 || /[\p{Cc}\p{Cs}]/u.test(username)) throw new Refusal(422, [reason('LK_FIELD_INVALID', { field: 'username' })], { field: 'username' })
+  return username
+}
+
+/** So many starts from one address, and so many wrong proofs in the tenant, are a reason to ask for work (T-03, T-26). */
+const suspiciousStarts = { ...otherLimits.identifyPerAddress, limit: 10 }
+export const tenantFailures = { limit: 100, windowMs: 3_600_000, lockMs: 0 }
+export const tenantFailuresKey = 'resetFailures:tenant'
+
+/** Undefined when the request may go on. Nothing here looks at the account. */
+async function demandWork(
+  app: App, tenant: TenantRow, disclosure: 'private' | 'standard', request: StartRequest,
+): Promise<{ ticket: WorkTicket; wait: boolean } | undefined> {
+  const place = { route: startRoute, tenantId: tenant.id }
+  const network = networkOf(request.clientAddress, 'limit')
+  const now = app.now()
+  const suspicion = await reserve(app.db, { tenantId: tenant.id, key: `suspicion:${app.keys.mac('limit', network)}`, kind: suspiciousStarts, now })
+  const calm = suspicion.served && (await peek(app.db, { tenantId: tenant.id, key: tenantFailuresKey, kind: tenantFailures, now })).served
+  const within = await reserve(app.db, { tenantId: tenant.id, key: `identify:${app.keys.mac('limit', network)}`, kind: otherLimits.identifyPerAddress, now })
+  if (disclosure === 'private' && calm && within.served) return undefined
+  const given = request.work ?? {}
+  const outcome = judgeWork(app, place, given)
+  // Beyond thirty in ten minutes work alone does not do: then everybody from there waits (sspr §5.7).
+  if (outcome === 'done' && (within.served || isWaitTicket(given))) {
+    await spendWork(app, tenant.id, given.token!)
+    return undefined
+  }
+  if (outcome === 'wrong' && given.solution) throw new Refusal(422, [reason('LK_CAPTCHA')], { field: 'username' })
+  // A form that came back with our token and no solution has no script: it waits. One that came with neither gets both chances.
+  const wait = given.token !== undefined || !within.served
+  if (outcome === 'tooEarly') return { ticket: remaining(app, given.token!), wait: true }
+  return { ticket: wait ? issueWait(app, place) : issueWork(app, place), wait }
+}
+
+const isWaitTicket = (given: { solution?: string | undefined }) => !given.solution
+
+/** The same ticket again, with what is left of its time: pressing too early costs nothing. */
+function remaining(app: App, token: string): WorkTicket {
+  const { from } = JSON.parse(Buffer.from(token.split('~')[0]!, 'base64url').toString('utf8')) as { from: number }
+  return { token, puzzle: '', bits: 0, waitSeconds: Math.max(1, Math.ceil((from - app.now()) / 1000)) }
+}
+
+async function begin(
+  app: App, tenant: TenantRow, disclosure: 'private' | 'standard', username: string, request: StartRequest,
+): Promise<{ cookie: string; reset: ResetRow }> {
+  const id = randomUUID()
+  const now = app.now()
+  const { cookie, cookieHash } = newHandle()
+  const accountKey = accountKeyOf(app, tenant.id, username)
+  const typedNameSealed = await app.keys.sealText(typedNamePlace(tenant.id, id), username)
+  const blocked = isBlocked(await readThrottle(app.db, tenant.id, throttleKeyOf({ accountKey })), now)
+  const blank = {
+    tenantId: tenant.id, id, cookieHash, csrf: randomBytes(16).toString('base64url'), typedNameSealed, accountKey, disclosure,
+    supportCode: randomUUID(), locale: request.locale, clientType: request.clientType, ipAddress: request.clientAddress, version: 1,
+    startedAt: now, expiresAt: now + recoveryLifetime, intent: null, finishedAt: null,
+  }
+  const identity = disclosure === 'standard' ? await identify(app, app.db, blank) : undefined
+  const facts: ResetMachineFacts = {
+    verdict: identity ? (identity.verdict.allowed ? 'allowed' : 'refused') : 'unseen',
+    blocked,
+    gatesRequired: identity?.gatesRequired ?? 2,
+    passed: [],
+    mayOnlyUnlock: identity ? mayOnlyUnlock(identity.facts) : false,
+    intent: null,
+  }
+  const state = transition('IDENTIFY', 'identify', facts)
+  const known = identity ? identityColumns(identity) : { userId: null, gatesRequired: null, refusal: null }
+  const reset: ResetRow = { ...blank, ...known, state }
+  await app.db.transaction().execute(async trx => {
+    await insertReset(trx, reset)
+    if (identity) await recordStep(app, trx, reset, identifiedStep(identity.verdict), { result: identity.verdict.allowed ? 'success' : 'failure' })
+    else await queueJob(app, trx, { tenantId: tenant.id, kind: identifyJob, payload: { resetId: id }, expiresAt: reset.expiresAt })
+  })
+  return { cookie, reset }
+}
