@@ -20,13 +20,15 @@ export interface FieldProps {
   /** With script: 'code' drops everything but letters and digits from what is pasted, 'name' the blanks around it. */
   tidy?: 'code' | 'name'
   class?: string
+  /** A name or an address: no spelling help, no capital at the beginning. */
+  plain?: boolean
 }
 
 /** A labelled input with its hint and its error, tied together for screen readers. */
 export function Field(props: FieldProps): VNode {
   const { name, label, type = 'text', value, error, hint, required = true, tidy } = props
   const described = [hint && `${name}-hint`, error && `${name}-error`].filter(Boolean).join(' ')
-  const typed = type === 'text' || type === 'search'
+  const typed = (type === 'text' || type === 'search') && !props.plain
   return (
     <div class={error ? 'field wrong' : 'field'}>
       <label for={name}>{label}{!required && <span class="optional"> {props.context.t('field.optional')}</span>}</label>
