@@ -24,5 +24,5 @@ export const d05: Question = {
     // With a recorded reason before it, "would succeed now" is the news that the cause has gone.
     return [...found, ...dryRun, ...(attempt && passes ? [look('dryRunPasses', 'WOULD_SUCCEED_NOW', 'warns')] : [])]
   },
-  otherwise: ({ attempt }) => reason(attempt ? 'OTHER' : 'WOULD_SUCCEED_NOW', attempt ? { code: attempt.state } : undefined),
+  otherwise: ({ attempt, target }) => (target ? reason('WOULD_SUCCEED_NOW') : reason('OTHER', { code: attempt?.state ?? '' })),
 }

@@ -1,13 +1,12 @@
-import { look, warnsUnless } from './question.ts'
+import { always, look, warnsUnless } from './question.ts'
 import type { Question } from './question.ts'
-import { gapOf, isSsprEnabled } from './readiness.ts'
+import { enabledPeople, gapOf } from './readiness.ts'
 import type { Gap } from './readiness.ts'
-import { always } from './question.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Everyone in scope, or the one person asked about. */
 export function gapsOf(snapshot: Snapshot): Gap[] {
-  const people = snapshot.target ? [snapshot.target] : snapshot.people.filter(person => isSsprEnabled(snapshot, person))
+  const people = snapshot.target ? [snapshot.target] : enabledPeople(snapshot)
   return people.map(person => gapOf(snapshot, person))
 }
 

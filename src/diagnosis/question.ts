@@ -37,7 +37,7 @@ export function conclude(question: Question, snapshot: Snapshot, findings: reado
     ...(known ? [known] : []),
     ...deciding.filter(one => one.outcome === 'blocks').map(asReason),
     ...deciding.filter(one => one.outcome === 'warns').map(asReason),
-    ...(deciding.length === 0 ? [question.otherwise(snapshot)] : []),
+    ...(deciding.length === 0 && !known ? [question.otherwise(snapshot)] : []),
     ...findings.filter(one => one.outcome === 'warns').map(asReason),
   ]
   const unique = all.filter((one, index) => all.findIndex(other => other.code === one.code) === index)

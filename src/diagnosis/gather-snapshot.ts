@@ -1,0 +1,101 @@
+import type { App, Db } from '../app.ts'
+import { providersOf } from '../notify/senders.ts'
+import { Refusal } from '../refusal.ts'
+import type { SubjectFacts, TenantFacts } from '../rules/facts.ts'
+import { enablement } from '../rules/tenant-settings.ts'
+import { reason } from '../rules/verdict.ts'
+import { gatherFacts, gatherSubject, gatherTenantFacts } from '../store/facts.ts'
+import { findGroup } from '../store/groups.ts'
+import { readLockout } from '../store/lockouts.ts'
+import { nameKey } from '../store/names.ts'
+import { listNodes } from '../store/nodes.ts'
+import { countUsage } from '../store/usage-events.ts'
+import { findUser, listUsers, resolveName } from '../store/users.ts'
+import { findAttempt, lastAttempt } from './find-attempt.ts'
+import type { Question } from './question.ts'
+import type { Attempt, Prompts, ScopeGroup, Snapshot } from './snapshot.ts'
+
+export interface Asked {
+  tenantId: string
+  callerId: string
+  /** An id or a name, as it was typed. */
+  target?: string | undefined
+  supportCode?: string | undefined
+}
+
+/** How many people a question about everyone looks at: a person is some ten short queries, and this is asked by a click. */
+export const mostPeople = 300
+const days30 = 30 * 24 * 60 * 60_000
+const aboutEveryone = new Set(['D-03', 'D-13', 'D-14'])
+
+/** Collects what the question looks at. Reads only, and changes nothing. */
+export async function gatherSnapshot(app: App, question: Question, asked: Asked): Promise<Snapshot> {
+  const { db } = app
+  const { tenantId } = asked
+  const now = app.now()
+  const tenant = await gatherTenantFacts(db, tenantId)
+  const caller = await gatherSubject(db, tenant, asked.callerId, now)
+  if (!caller) throw new Refusal(404, [reason('LK_NOT_FOUND')], { field: 'caller' })
+  const attempt = asked.supportCode === undefined ? null : await findAttempt(db, tenantId, asked.supportCode)
+  const targetId = question.target === 'none' ? undefined : await idOf(db, tenantId, asked.target, attempt)
+  const providers = providersOf(app.config)
+  const reset = targetId === undefined ? null : await gatherFacts(db, { tenantId, userId: targetId, now, providers })
+  const target = reset?.subject ?? null
+  const everyone = aboutEveryone.has(question.id) && target === null ? await gatherPeople(db, tenant, now) : { people: [], more: false }
+  return {
+    now, tenant, providers, caller, target, targetName: asked.target ?? null, reset: target ? reset : null,
+    signInLockedUntil: target ? await lockedUntil(app, tenantId, target) : null,
+    attempt: attempt ?? (question.id === 'D-05' && target ? await lastAttempt(db, tenantId, target.id) : null),
+    people: everyone.people, morePeople: everyone.more,
+    prompts: await countPrompts(db, tenantId, now), scopeGroup: await findScopeGroup(db, tenant),
+    nodes: await listNodes(db, now), applications: await countApplications(db, tenantId, now),
+  }
+}
+
+/** The person asked about, by id or by name; else the one behind the support code. */
+async function idOf(db: Db, tenantId: string, typed: string | undefined, attempt: (Attempt & { userId: string | null }) | null): Promise<string | undefined> {
+  if (typed === undefined) return attempt?.userId ?? undefined
+  const found = (await findUser(db, tenantId, typed)) ?? (await resolveName(db, tenantId, typed))?.user
+  return found?.id
+}
+
+async function gatherPeople(db: Db, tenant: TenantFacts, now: number): Promise<{ people: SubjectFacts[]; more: boolean }> {
+  const users = await listUsers(db, { tenantId: tenant.id, top: mostPeople + 1 })
+  const people: SubjectFacts[] = []
+  for (const user of users.slice(0, mostPeople)) {
+    const subject = await gatherSubject(db, tenant, user.id, now)
+    if (subject) people.push(subject)
+  }
+  return { people, more: users.length > mostPeople }
+}
+
+/** The longer of the two locks that a name can have. */
+async function lockedUntil(app: App, tenantId: string, target: SubjectFacts): Promise<number | null> {
+  const accountKey = app.keys.mac('accountKey', nameKey(target.userPrincipalName))
+  const states = await Promise.all((['familiar', 'unfamiliar'] as const).map(place => readLockout(app.db, { tenantId, accountKey, place })))
+  const ends = states.flatMap(state => (state.lockedUntil === null ? [] : [state.lockedUntil]))
+  return ends.length === 0 ? null : Math.max(...ends)
+}
+
+async function countPrompts(db: Db, tenantId: string, now: number): Promise<Prompts> {
+  const counts = (await countUsage(db, { tenantId, from: now - days30, to: now + 1 })).filter(one => one.feature === 'prompt')
+  const of = (...statuses: string[]) => counts.filter(one => statuses.includes(one.status)).reduce((sum, one) => sum + one.count, 0)
+  return { prompted: of('started', 'success', 'skipped', 'failure'), completed: of('success'), skipped: of('skipped') }
+}
+
+async function findScopeGroup(db: Db, tenant: TenantFacts): Promise<ScopeGroup | null> {
+  const { enablementType, passwordResetEnabledGroupIds: ids } = tenant.passwordResetPolicy
+  if (enablementType !== enablement.selected || ids[0] === undefined) return enablementType === enablement.selected ? { exists: false, members: 0 } : null
+  const group = await findGroup(db, tenant.id, ids[0])
+  if (!group) return { exists: false, members: 0 }
+  const row = await db.selectFrom('groupMembers').select(eb => eb.fn.countAll<number>().as('count'))
+    .where('tenantId', '=', tenant.id).where('groupId', '=', group.id).executeTakeFirstOrThrow()
+  return { exists: true, members: Number(row.count) }
+}
+
+async function countApplications(db: Db, tenantId: string, now: number): Promise<Snapshot['applications']> {
+  const all = await db.selectFrom('applications').select(eb => eb.fn.countAll<number>().as('count')).where('tenantId', '=', tenantId).executeTakeFirstOrThrow()
+  const ending = await db.selectFrom('applicationPasswords').select(eb => eb.fn.countAll<number>().as('count'))
+    .where('tenantId', '=', tenantId).where('endDateTime', '<', now + days30).executeTakeFirstOrThrow()
+  return { total: Number(all.count), expiring: Number(ending.count) }
+}

@@ -1,0 +1,89 @@
+import { Type } from 'typebox'
+import type { App } from '../app.ts'
+import type { Server } from '../access.ts'
+import { userCaller } from '../access.ts'
+import { Refusal } from '../refusal.ts'
+import { reason } from '../rules/verdict.ts'
+import type { Verdict } from '../rules/verdict.ts'
+import { gatherSubject, gatherTenantFacts } from '../store/facts.ts'
+import { reasonText } from '../text.ts'
+import type { Locale } from '../text.ts'
+import { answer } from './answer.ts'
+import { gapsOf } from './d13-without-registering.ts'
+import type { FoundAttempt } from './find-attempt.ts'
+import { gatherSnapshot } from './gather-snapshot.ts'
+import { mayAsk, mayAskFor, visibleFindings } from './may-ask.ts'
+import { questionIds } from './question.ts'
+import type { QuestionId } from './question.ts'
+import { questions } from './questions.ts'
+import type { Snapshot } from './snapshot.ts'
+
+const nullableString = Type.Union([Type.String(), Type.Null()])
+const Remedy = Type.Object({ code: Type.String(), text: Type.String(), link: nullableString })
+const VerdictAnswer = Type.Object({ code: Type.String(), message: Type.String(), remedy: Remedy, values: Type.Record(Type.String(), Type.Unknown()) })
+const Answer = Type.Object({
+  question: Type.String(),
+  title: Type.String(),
+  checks: Type.Array(Type.Object({
+    check: Type.String(), fact: Type.String(), value: Type.String(), evidence: Type.Record(Type.String(), Type.Unknown()), outcome: Type.String(),
+    pass: Type.Boolean(), code: Type.String(), remedy: Remedy,
+  })),
+  verdict: VerdictAnswer,
+  contributing: Type.Array(VerdictAnswer),
+  attempt: Type.Union([
+    Type.Object({
+      supportCode: Type.String(), at: Type.String(), state: Type.String(), reasons: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
+      steps: Type.Array(Type.Object({ at: Type.String(), activity: Type.String(), result: Type.String(), reason: nullableString })),
+    }),
+    Type.Null(),
+  ]),
+  people: Type.Array(Type.Object({
+    id: Type.String(), userPrincipalName: Type.String(), displayName: Type.String(), usable: Type.Integer(), required: Type.Integer(),
+    missing: Type.Integer(), malformed: Type.Integer(), switchedOff: Type.Integer(),
+  })),
+})
+
+const Body = Type.Object({
+  question: Type.Unsafe<QuestionId>(Type.Union(questionIds.map(id => Type.Literal(id)))),
+  caller: Type.Optional(Type.String({ maxLength: 64 })),
+  target: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
+  supportCode: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+}, { additionalProperties: false })
+
+/**
+ * `POST /api/diagnose`: the checks of a question, one primary verdict, what contributes, remedies with links (sspr §1.2). Never
+ * changes anything. 403 with the reason when the caller may not read what the question shows.
+ */
+export function diagnosisRoutes(server: Server, app: App): void {
+  server.post('/api/diagnose', { config: { access: 'session', surface: 'api' }, schema: { body: Body, response: { 200: Answer } } }, async request => {
+    const { tenantId, userId } = userCaller(request)
+    const { question: id, caller: callerId = userId, target, supportCode } = request.body
+    const asker = await gatherSubject(app.db, await gatherTenantFacts(app.db, tenantId), userId, app.now())
+    if (!asker || !mayAskFor(asker, callerId)) throw new Refusal(403, [reason('LK_NOT_ALLOWED')], { field: 'caller' })
+    const question = questions[id]
+    const snapshot = await gatherSnapshot(app, question, { tenantId, callerId, target, supportCode })
+    refuse(mayAsk(id, asker, snapshot.target))
+    if (supportCode !== undefined && snapshot.attempt === null) throw new Refusal(404, [reason('LK_NOT_FOUND')], { field: 'supportCode' })
+    const findings = visibleFindings(id, asker, snapshot.target, question.findings(snapshot))
+    return { ...answer(question, snapshot, findings, request.locale), attempt: attemptAnswer(snapshot, request.locale), people: id === 'D-13' ? peopleAnswer(snapshot) : [] }
+  })
+}
+
+function refuse(verdict: Verdict): void {
+  if (!verdict.allowed) throw new Refusal(403, verdict.reasons)
+}
+
+function attemptAnswer({ attempt }: Snapshot, locale: Locale) {
+  if (!attempt) return null
+  const found = attempt as FoundAttempt
+  return {
+    supportCode: found.supportCode, at: new Date(found.at).toISOString(), state: found.state,
+    reasons: found.reasons.map(one => ({ code: one.code, message: reasonText(locale, one) })),
+    steps: found.steps.map(step => ({ ...step, at: new Date(step.at).toISOString() })),
+  }
+}
+
+/** The people who lack something, with counts only: no number, no address. */
+function peopleAnswer(snapshot: Snapshot) {
+  return gapsOf(snapshot).filter(gap => gap.missing > 0).map(({ userId, ...gap }) => ({ id: userId, ...gap }))
+}
