@@ -76,19 +76,18 @@ export function validatePasswordResetPolicy(policy: PasswordResetPolicy, facts: 
 function countMethods(policy: PasswordResetPolicy, methods: AuthenticationMethodsPolicy) {
   const complete = methods.policyMigrationState === 'migrationComplete'
   const on = enabledConfigurations(methods)
-  const count = (...flags: boolean[]) => flags.filter(Boolean).length
-  const legacy = {
-    others: count(policy.emailOptionEnabled, policy.mobilePhoneOptionEnabled, policy.officePhoneOptionEnabled),
-    app: count(policy.mobileAppNotificationEnabled, policy.mobileAppCodeEnabled),
-  }
-  const modern = {
-    others: count(on.has('Email'), on.has('Sms') || on.has('Voice'), on.has('OfficePhone'), on.has('SoftwareOath') || on.has('HardwareOath')),
-    app: count(on.has('MicrosoftAuthenticator'), on.has('AuthenticatorCode')),
-  }
+  // Mail, mobile phone, office phone, tokens; then the app's two.
+  const legacy = [policy.emailOptionEnabled, policy.mobilePhoneOptionEnabled, policy.officePhoneOptionEnabled, false,
+    policy.mobileAppNotificationEnabled, policy.mobileAppCodeEnabled]
+  const modern = [on.has('Email'), on.has('Sms') || on.has('Voice'), on.has('OfficePhone'), on.has('SoftwareOath') || on.has('HardwareOath'),
+    on.has('MicrosoftAuthenticator'), on.has('AuthenticatorCode')]
+  const count = (flags: readonly boolean[]) => flags.filter(Boolean).length
   const judged = complete ? modern : legacy
-  const questions = policy.securityQuestionsOptionEnabled ? 1 : 0
-  const inForce = (complete ? 0 : legacy.others + legacy.app) + modern.others + modern.app + questions
-  return { ...judged, inForce }
+  const inForce = complete ? modern : legacy.map((flag, index) => flag || modern[index]!)
+  return {
+    others: count(judged.slice(0, 4)), app: count(judged.slice(4)),
+    inForce: count(inForce) + (policy.securityQuestionsOptionEnabled ? 1 : 0),
+  }
 }
 
 function enabledConfigurations(methods: AuthenticationMethodsPolicy): Set<string> {

@@ -185,7 +185,10 @@ const everyone: MethodTarget[] = [{ id: 'all_users', targetType: 'group' }]
 const method = (id: MethodConfigurationId, state: 'enabled' | 'disabled', more: Partial<MethodConfiguration> = {}): MethodConfiguration =>
   ({ id, state, includeTargets: everyone, excludeTargets: [], ...more })
 
-/** A new tenant is born `migrationInProgress` (sspr §2.9); what needs no provider is on, so that registering works at once. */
+/**
+ * A new tenant is born `migrationInProgress` (sspr §2.9) with everything off here but what needs no provider and makes signing in
+ * safer at once: time-based codes and the pass. Mail and phone are on in the reset policy.
+ */
 export const defaultAuthenticationMethodsPolicy: AuthenticationMethodsPolicy = {
   policyMigrationState: 'migrationInProgress',
   authenticationMethodConfigurations: [
@@ -195,7 +198,7 @@ export const defaultAuthenticationMethodsPolicy: AuthenticationMethodsPolicy = {
     method('TemporaryAccessPass', 'enabled', {
       minimumLifetimeInMinutes: 60, maximumLifetimeInMinutes: 480, defaultLifetimeInMinutes: 60, defaultLength: 8, isUsableOnce: false,
     }),
-    method('Email', 'enabled'),
+    method('Email', 'disabled'),
     method('Voice', 'disabled', { isOfficePhoneAllowed: false }),
     method('SoftwareOath', 'enabled'),
     method('HardwareOath', 'disabled'),
