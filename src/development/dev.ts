@@ -1,0 +1,74 @@
+/** `latchkey dev`, which is what `npm start` runs: everything set up by itself, on this machine only. */
+import { existsSync, mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { VerbIo } from '../config.ts'
+import { newKeyFile } from '../keys.ts'
+import { appOf, openStoreOf, OperatorError, parseArgs, runVerb, type Say } from '../operator/open-app.ts'
+import { startServer, untilStopped } from '../operator/run-server.ts'
+import { migrate, pendingMigrations } from '../store/migrate.ts'
+import { ensureCertificate } from './certificate.ts'
+import { developmentConfig, freePort } from './config.ts'
+import { describeSample, writeDevFile, type DevFile } from './dev-file.ts'
+import { plantSample } from './sample-tenant.ts'
+
+export function run(args: string[], io: VerbIo): Promise<number> {
+  return runVerb(io, async ({ say }) => {
+    const { values } = parseArgs({
+      args,
+      options: { 'data-dir': { type: 'string', default: 'data' }, 'http-port': { type: 'string', default: '8080' }, 'https-port': { type: 'string', default: '8443' } },
+    })
+    const dataDir = resolve(values['data-dir'])
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    const certificate = await ensureCertificate(resolve(dataDir, 'certificate'))
+    const config = developmentConfig(
+      {
+        dataDir,
+        httpPort: await portOf('http-port', values['http-port']),
+        httpsPort: await portOf('https-port', values['https-port']),
+        ...(io.env.DATABASE_URL ? { databaseUrl: io.env.DATABASE_URL } : {}),
+      },
+      certificate,
+    )
+    if (!existsSync(config.keysFile)) newKeyFile(config.keysFile)
+    const store = await openStoreOf(config)
+    try {
+      if ((await pendingMigrations(store)).length > 0) {
+        say('development.tables')
+        await migrate(store)
+      }
+      const app = await appOf(config, store)
+      const planted = await plantSample(app, (done, of) => {
+        if (done === 1 || done === of || done % 5 === 0) say('development.people', { done, of })
+      })
+      if (planted) say('development.planted')
+      const described = describeSample(app, certificate.caFile)
+      writeDevFile(dataDir, described)
+      const running = await startServer(app, store)
+      greet(say, described)
+      return await untilStopped(running)
+    } catch (error) {
+      await store.close()
+      const { code, port } = error as { code?: string; port?: number }
+      if (code === 'EADDRINUSE') throw new OperatorError('development.port', { port: port ?? 0 })
+      throw error
+    }
+  })
+}
+
+/** 0 asks for any port that is free. */
+async function portOf(option: string, text: string): Promise<number> {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1
+  if (port < 0 || port > 65535) throw new OperatorError('operator.config.setting', { option, expected: '0–65535' })
+  return port === 0 ? freePort() : port
+}
+
+function greet(say: Say, { httpOrigin, httpsOrigin, caFile, user, globalAdministrator, passwordAdministrator, helpdeskAdministrator }: DevFile): void {
+  say('development.ready', { http: httpOrigin, https: httpsOrigin, ca: caFile })
+  say('development.who', {
+    user: user.userPrincipalName, userPassword: user.password,
+    global: globalAdministrator.userPrincipalName, globalPassword: globalAdministrator.password,
+    password: passwordAdministrator.userPrincipalName, passwordPassword: passwordAdministrator.password,
+    helpdesk: helpdeskAdministrator.userPrincipalName, helpdeskPassword: helpdeskAdministrator.password,
+  })
+  say('development.where', { reset: `${httpOrigin}/reset`, dev: `${httpOrigin}/dev`, mailbox: `${httpOrigin}/dev/mailbox` })
+}
