@@ -59,7 +59,8 @@ export async function currentChallenge(db: Db, scope: ChallengeScope): Promise<C
     .orderBy('id', 'desc')
     .limit(20)
     .execute()
-  const own = rows.filter(row => row.userId === scope.userId)
+  // A row without a person has no code yet, or never gets one: it can be held against anybody and matches nobody.
+  const own = rows.filter(row => row.userId === null || row.userId === scope.userId)
   return own.find(row => row.destinationIndex !== null) ?? own[0]
 }
 
@@ -98,7 +99,7 @@ export async function armChallenge(
   trx: Db,
   tenantId: string,
   id: string,
-  code: { codeMac: string; destinationSealed: string; destinationIndex: string; methodId?: string | null; expiresAt: number },
+  code: { userId: string; codeMac: string; destinationSealed: string; destinationIndex: string; methodId: string | null },
   now: number,
 ): Promise<boolean> {
   const done = await trx
@@ -107,6 +108,7 @@ export async function armChallenge(
     .where('tenantId', '=', tenantId)
     .where('id', '=', id)
     .where('destinationIndex', 'is', null)
+    .where(eb => eb.or([eb('userId', 'is', null), eb('userId', '=', code.userId)]))
     .where('consumedAt', 'is', null)
     .where('supersededAt', 'is', null)
     .where('expiresAt', '>', now)
