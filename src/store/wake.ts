@@ -64,7 +64,12 @@ export interface PostgresWake extends Wake {
 /** Listens on a connection of its own and opens it again when it breaks. Resolves when it listens for the first time. */
 export async function postgresWake(databaseUrl: string, waiters: Waiters): Promise<PostgresWake> {
   const ear = new Ear(databaseUrl, waiters)
-  await ear.connect()
+  try {
+    await ear.connect()
+  } catch (error) {
+    await ear.stop()
+    throw error
+  }
   return {
     wake: (db, channel, id) => notify(db, channel, id),
     waitFor: (channel, milliseconds, signal) => waiters.waitFor(channel, milliseconds, signal),
@@ -100,6 +105,7 @@ class Ear {
     })
     await client.connect()
     await client.query(`listen ${notifications}`)
+    if (this.#stopped) await client.end()
   }
 
   async stop(): Promise<void> {
