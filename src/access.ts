@@ -118,3 +118,18 @@ export function userCaller(request: FastifyRequest): UserCaller {
   if (request.caller?.kind !== 'user') throw new Refusal(401, [{ code: 'LK_NOT_SIGNED_IN', audience: 'anyone' }])
   return request.caller
 }
+
+/** A proof this recent opens security info, resets of others and new secrets (N-STEP). */
+const recentProof = 10 * 60_000
+
+/** The newest proof that counts as strong for a session: the second factor if one was given, else the password. */
+export function hasRecentProof(caller: UserCaller, now: number): boolean {
+  const strong = caller.session.proofs.filter(proof => proof.method !== 'password')
+  const counted = strong.length > 0 ? strong : caller.session.proofs
+  return counted.some(proof => now - proof.at <= recentProof)
+}
+
+/** For actions of a route that only sometimes need a fresh proof. Throws 401 LK_STEP_UP. Programs act under their own permissions. */
+export function requireRecentProof(caller: Caller, now: number): void {
+  if (caller.kind === 'user' && !hasRecentProof(caller, now)) throw new Refusal(401, [{ code: 'LK_STEP_UP', audience: 'anyone' }])
+}

@@ -6,7 +6,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { BlockList } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
-import { type Access, type UserCaller, cookieOptions, cookies } from './access.ts'
+import { type Access, type UserCaller, cookieOptions, cookies, hasRecentProof } from './access.ts'
 import { clientAddress } from './client-address.ts'
 import { bearerCaller } from './bearer.ts'
 import { Refusal } from './refusal.ts'
@@ -17,9 +17,6 @@ import { findSession, touchSession } from './store/sessions.ts'
 import { defaultTenant } from './store/tenants.ts'
 import type { Branding } from './page/context.ts'
 import { type Locale, chooseLocale } from './text.ts'
-
-/** A proof this recent opens security info, resets of others and new secrets (N-STEP). */
-const recentProof = 10 * 60_000
 
 export const hashId = (id: string): string => createHash('sha256').update(id).digest('base64url')
 const refused = (status: number, code: ReasonCode) => new Refusal(status, [reason(code)])
@@ -90,7 +87,7 @@ export async function authenticate(app: App, request: FastifyRequest): Promise<v
   if (access === 'development') return requireLoopback(request)
   request.caller = await callerFor(app, access, request)
   if (request.caller === undefined) throw refused(401, 'LK_NOT_SIGNED_IN')
-  if (access === 'recent' && !hasRecentProof(app, request.caller as UserCaller)) throw refused(401, 'LK_STEP_UP')
+  if (access === 'recent' && !hasRecentProof(request.caller as UserCaller, app.now())) throw refused(401, 'LK_STEP_UP')
 }
 
 async function callerFor(app: App, access: Access, request: FastifyRequest) {
@@ -112,13 +109,6 @@ async function sessionCaller(app: App, request: FastifyRequest, cookie: string, 
   await touchSession(app.db, session, now)
   const { tenantId, userId, isAdministrator } = session
   return { kind: 'user', tenantId, userId, level, isAdministrator, session: { ...session, idHash } }
-}
-
-/** The newest proof that counts as strong for this session: the second factor if one was given, else the password. */
-export function hasRecentProof(app: App, caller: UserCaller): boolean {
-  const strong = caller.session.proofs.filter(proof => proof.method !== 'password')
-  const counted = strong.length > 0 ? strong : caller.session.proofs
-  return counted.some(proof => app.now() - proof.at <= recentProof)
 }
 
 function requireLoopback(request: FastifyRequest): void {
