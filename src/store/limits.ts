@@ -71,11 +71,6 @@ export async function peek(db: Db, { tenantId, key, kind, now }: Try): Promise<R
   return counted.served ? { served: true } : { served: false, until: counted.until }
 }
 
-/** The moments a counter of its own holds, oldest first; those that have left its window may still be among them. */
-export async function readCounter(db: Db, tenantId: string, key: string): Promise<number[]> {
-  return counterOf(await find(db, tenantId, key)).points
-}
-
 /** The recovery tries of one account, as the rules read them. */
 export async function readThrottle(db: Db, tenantId: string, key: string): Promise<ThrottleState> {
   return throttleOf(await find(db, tenantId, key))
