@@ -3,13 +3,13 @@
  * `standard` the request does (LD-63). The answer is kept with the transaction, under its support code.
  */
 import type { App, Db } from '../app.ts'
+import { recoveryKey } from '../credentials/proof-budget.ts'
 import type { ResetFacts } from '../rules/facts.ts'
 import { gatesRequired } from '../rules/gates.ts'
 import { evaluateReset } from '../rules/reset-checks.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { defineJob } from '../notify/jobs.ts'
 import { gatherFacts } from '../store/facts.ts'
-import { nameKey } from '../store/names.ts'
 import { findReset, noteIdentity, noteRefusal, typedNamePlace } from '../store/resets.ts'
 import type { ResetRow } from '../store/resets.ts'
 import { resolveName } from '../store/users.ts'
@@ -18,13 +18,11 @@ import { providersOf } from './providers.ts'
 
 export const identifyJob = 'reset.identify'
 
-/** The account as typed, for counting: the same for every spelling of a name, and for names nobody has (A-13, T-78). */
-export function accountKeyOf(app: App, tenantId: string, typed: string): string {
-  return app.keys.mac('accountKey', `${tenantId}\n${nameKey(typed.trim())}`)
-}
+/** Where the tries for a name as typed are counted, whoever has it (sspr §5.7, A-13). */
+export const throttleKeyOf = (reset: Pick<ResetRow, 'accountKey'>): string => recoveryKey(reset.accountKey)
 
-/** Where an account's recovery tries are counted (sspr §5.7). */
-export const throttleKeyOf = (reset: Pick<ResetRow, 'accountKey'>): string => `recovery:${reset.accountKey}`
+/** The account itself, for what is counted under every name it has; for names nobody has a stand-in that leads nowhere. */
+export const accountOf = (reset: Pick<ResetRow, 'userId' | 'accountKey'>): string => reset.userId ?? `nobody ${reset.accountKey}`
 
 export interface Identity {
   userId: string | null
@@ -37,23 +35,26 @@ export interface Identity {
 export async function identify(app: App, db: Db, reset: Pick<ResetRow, 'tenantId' | 'id' | 'typedNameSealed' | 'accountKey'>): Promise<Identity> {
   const typed = await app.keys.openText(typedNamePlace(reset.tenantId, reset.id), reset.typedNameSealed)
   const found = await resolveName(db, reset.tenantId, typed)
-  return judge(app, db, reset, found?.user.id ?? null, found?.foundBy ?? 'userPrincipalName')
+  return judge(app, db, reset, found?.user.id ?? null, found?.foundBy ?? 'userPrincipalName', throttleKeyOf(reset))
 }
 
-/** Asks the checks again about a transaction whose account is known: policies and people change while a mail is on its way (T-87). */
+/**
+ * Asks the checks again about a transaction whose account is known: policies and people change while a mail is on its way (T-87).
+ * A pause is not among them: every try is counted when it is made, and the one that reaches a limit is still served (sspr §5.7).
+ */
 export async function judgeAgain(app: App, db: Db, reset: ResetRow): Promise<Identity> {
   const typed = await app.keys.openText(typedNamePlace(reset.tenantId, reset.id), reset.typedNameSealed, db)
   const found = await resolveName(db, reset.tenantId, typed)
   // The transaction stays with its account (T-06): a name that leads to someone else by now leads nowhere.
   const resolvedBy = found && found.user.id === reset.userId ? found.foundBy : 'userPrincipalName'
-  return judge(app, db, reset, reset.userId, resolvedBy)
+  return judge(app, db, reset, reset.userId, resolvedBy, 'recovery:never counted')
 }
 
 async function judge(
-  app: App, db: Db, reset: Pick<ResetRow, 'tenantId' | 'accountKey'>, userId: string | null, resolvedBy: ResetFacts['resolvedBy'],
+  app: App, db: Db, reset: Pick<ResetRow, 'tenantId'>, userId: string | null, resolvedBy: ResetFacts['resolvedBy'], throttleKey: string,
 ): Promise<Identity> {
   const facts = await gatherFacts(db, {
-    tenantId: reset.tenantId, userId, now: app.now(), providers: providersOf(app.config), resolvedBy, throttleKey: throttleKeyOf(reset),
+    tenantId: reset.tenantId, userId, now: app.now(), providers: providersOf(app.config), resolvedBy, throttleKey,
   })
   const { tenant, subject, providers, now } = facts
   const required = subject ? gatesRequired({ tenant, subject, providers, now }) : Math.max(1, tenant.passwordResetPolicy.numberOfAuthenticationMethodsRequired)

@@ -1,19 +1,24 @@
 /**
  * Counting of recovery tries (sspr §5.7, LD-20, T-03). Every try is counted twice: for the name as typed, which also counts names
  * nobody has and decides what the page shows (A-13); and for the account behind it, so that a second name of the same person
- * gives no second budget. The second count never shows: a try beyond it is simply not looked at.
+ * gives no second budget. The second count never shows: a try beyond it is simply not looked at. For proofs it is kept by
+ * credentials/proof-budget.ts, for the rest here.
  */
 import type { App, Db } from '../app.ts'
+import { recoveryKey } from '../credentials/proof-budget.ts'
 import type { ThrottleKey } from '../rules/facts.ts'
 import { isBlocked } from '../rules/throttle.ts'
 import { peek, readThrottle, reserve, takeBack } from '../store/limits.ts'
 import type { ResetRow } from '../store/resets.ts'
 import { inTransaction } from '../store/engine.ts'
-import { throttleKeyOf } from './identify.ts'
+import { accountOf, throttleKeyOf } from './identify.ts'
 import { tenantFailures, tenantFailuresKey } from './start-reset.ts'
 
-/** The account's own counter; for names nobody has one that is counted and leads nowhere, so that as much is done. */
-export const accountThrottleKey = (reset: Pick<ResetRow, 'userId' | 'accountKey'>): string => `recovery:${reset.userId ?? `nobody ${reset.accountKey}`}`
+/** The account's own counter. */
+export const accountThrottleKey = (reset: Pick<ResetRow, 'userId' | 'accountKey'>): string => recoveryKey(accountOf(reset))
+
+/** Counted for the account where they are compared. */
+const countedThere: readonly ThrottleKey[] = ['proof', 'app', 'questions']
 
 export type Counted =
   /** `evaluate`: false when the account's own budget is gone; the answer must then be what a wrong try gets. */
@@ -30,6 +35,7 @@ export function countTry(app: App, reset: ResetRow, kinds: readonly ThrottleKey[
       const typed = await reserve(trx, { tenantId, key: throttleKeyOf(reset), kind, now: at })
       // The try that reached one limit still counts for the others it belongs to.
       if (!typed.served && kind === kinds[0]) return { served: false, until: typed.until }
+      if (countedThere.includes(kind)) continue
       const account = await reserve(trx, { tenantId, key: accountThrottleKey(reset), kind, now: at })
       if (!account.served && kind === kinds[0]) evaluate = false
     }
@@ -38,10 +44,9 @@ export function countTry(app: App, reset: ResetRow, kinds: readonly ThrottleKey[
   })
 }
 
-/** The try was right: its points are given back, in the transaction that gains by it. */
-export async function giveBack(trx: Db, app: App, reset: ResetRow, kinds: readonly ThrottleKey[], at: number): Promise<void> {
-  for (const kind of kinds)
-    for (const key of [throttleKeyOf(reset), accountThrottleKey(reset)]) await takeBack(trx, { tenantId: reset.tenantId, key, kind, at, now: app.now() })
+/** The try was right, or there was nothing to compare: its point is given back, for a right one in the transaction that gains by it. */
+export function giveBack(app: App, db: Db, reset: ResetRow, kind: ThrottleKey, at: number): Promise<void> {
+  return takeBack(db, { tenantId: reset.tenantId, key: throttleKeyOf(reset), kind, at, now: app.now() })
 }
 
 /** When recovery for the name as typed goes on again; undefined when it is not paused. */
