@@ -37,10 +37,14 @@ export async function factorOf(app: App, visitor: Visitor, methodId: string): Pr
 /** The code that was sent to this session's phone and is still good: since when; undefined when there is none. */
 export async function sentAt(app: App, { session }: Visitor, factor: SecondFactor): Promise<number | undefined> {
   if (factor.way !== 'sms') return undefined
-  const scope = { tenantId: session.tenantId, purpose: 'signIn', transactionId: session.publicId, method: 'mobilePhone', userId: session.userId }
-  const challenge = await currentChallenge(app.db, scope)
-  return challenge && challenge.expiresAt > app.now() && challenge.methodId === factor.methodId ? challenge.createdAt : undefined
+  const challenge = await currentChallenge(app.db, scopeOf(session))
+  const underWay = challenge && challenge.destinationIndex !== null && challenge.consumedAt === null && challenge.expiresAt > app.now()
+  return underWay && challenge.methodId === factor.methodId ? challenge.createdAt : undefined
 }
+
+/** For what a texted code counts: this sign-in, this person (T-06). */
+const scopeOf = ({ tenantId, publicId, userId }: SessionRow) =>
+  ({ tenantId, purpose: 'signIn', transactionId: publicId, method: 'mobileSms', userId }) as const
 
 /** Seconds until another code may be asked for. */
 export function waitFor(app: App, sent: number): number {
@@ -58,12 +62,14 @@ export async function sendFactorCode(app: App, request: FastifyRequest, visitor:
   if (last !== undefined && waitFor(app, last) > 0) {
     throw new Refusal(429, [reason('LK_RESEND_TOO_SOON', { seconds: waitFor(app, last) })], { retryAfter: waitFor(app, last) })
   }
-  const { tenantId, userId, publicId } = visitor.session
+  const { tenantId, userId } = visitor.session
   const row = await findMethodRow(app.db, tenantId, userId, methodId)
   if (!row) throw refused(422, 'LK_METHOD_UNAVAILABLE')
-  const number = await app.keys.openText(methodPlace(tenantId, row.id), row.valueSealed)
-  const challengeId = await openChallenge(app, { tenantId, purpose: 'signIn', transactionId: publicId, userId, method: 'mobilePhone', methodId })
-  await sendCode(app, { tenantId, challengeId, destination: { kind: 'sms', value: number }, locale: request.locale })
+  const address = await app.keys.openText(methodPlace(tenantId, row.id), row.valueSealed)
+  const challengeId = await openChallenge(app, app.db, { ...scopeOf(visitor.session), methodId })
+  const sent = await sendCode(app, { tenantId, challengeId, userId, to: { kind: 'sms', address }, locale: request.locale })
+  // The password was right, so the person may know that nothing was sent, and need not wait for it.
+  if (sent.outcome !== 'sent') throw refused(429, 'LK_TOO_MANY')
   return factor
 }
 
@@ -125,12 +131,12 @@ const refusals = { wrong: 'LK_CODE_WRONG', expired: 'LK_CODE_EXPIRED', blocked: 
 
 async function checkFactor(app: App, request: FastifyRequest, visitor: Visitor, given: { methodId: string; code: string }): Promise<Proof> {
   const { session, facts } = visitor
-  const { tenantId, userId, publicId } = session
+  const { tenantId, userId } = session
   const factor = await factorOf(app, visitor, given.methodId)
-  const code = given.code.replace(/[\s-]/g, '')
+  const { code } = given
   const result = factor.way === 'totp'
-    ? await checkTotp(app, { tenantId, userId, code })
-    : await checkCode(app, { tenantId, purpose: 'signIn', transactionId: publicId, method: 'mobilePhone', userId, code })
+    ? await checkTotp(app, { tenantId, userId, purpose: 'signIn', code })
+    : await checkCode(app, { ...scopeOf(session), code })
   if (result === 'right') return { method: factor.way, at: app.now() }
   await noteFailure(app, request, session, facts.subject.userPrincipalName)
   throw refused(result === 'blocked' ? 429 : 422, refusals[result])

@@ -112,7 +112,7 @@ function NameField({ context, value, error, autofocus }: { context: PageContext;
 
 /** Links under a form, each on its line. */
 export function OtherWays({ children }: { children: ComponentChildren }): VNode {
-  return <nav class="ways">{children}</nav>
+  return <div class="ways">{children}</div>
 }
 
 export function withContinue(path: string, continueTo: string | undefined): string {

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Proof } from '../access.ts'
 import type { App } from '../app.ts'
+import { accountKeyOf } from '../credentials/account-key.ts'
 import { verifyAccessPass } from '../credentials/temporary-access-pass.ts'
 import { verifyPassword } from '../credentials/verify-password.ts'
 import { Refusal } from '../refusal.ts'

@@ -1,5 +1,8 @@
 /** Every part of the kit on a few pages, for tests to look at. */
+import type { ServerResponse } from 'node:http'
 import type { VNode } from 'preact'
+import { readFileSync } from 'node:fs'
+import { assets } from '../../src/page/assets.ts'
 import { Choice, Checkbox, Select } from '../../src/page/choice.tsx'
 import type { PageContext } from '../../src/page/context.ts'
 import { CodeField, Field, NewPasswordFields, PasswordField } from '../../src/page/field.tsx'
@@ -75,4 +78,17 @@ export const gallery: Record<string, (context: PageContext) => VNode> = {
       <CopyValue value="wtbm qqyh xkpw vznd" label="Copy" copied="Copied" />
     </Layout>
   ),
+}
+
+const files: Record<string, readonly [file: string, type: string]> = {
+  [assets.css]: ['latchkey.css', 'text/css'], [assets.script]: ['enhance.js', 'text/javascript'], [assets.icon]: ['icon.svg', 'image/svg+xml'],
+}
+
+/** For tests of pages without a server: answers for style sheet, script and icon. */
+export function serveAssets(path: string, response: ServerResponse): boolean {
+  const found = files[path]
+  if (!found) return false
+  response.setHeader('content-type', found[1])
+  response.end(readFileSync(new URL(`../../src/page/${found[0]}`, import.meta.url)))
+  return true
 }
