@@ -11,7 +11,7 @@ import { reasonText } from '../text.ts'
 import type { MessageKey } from '../text.ts'
 import { iconOf, nameKey, slugOf } from './kinds.ts'
 import type { DestinationKind } from './kinds.ts'
-import type { MethodOffer } from './list-methods.ts'
+import type { RegistrationOffer } from '../rules/registration.ts'
 
 export interface StepProps {
   context: PageContext
@@ -23,7 +23,7 @@ export interface StepProps {
 }
 
 /** Which method to add; those that cannot be added now stand below, each with the reason. */
-export function ChoosePage({ context, base, offers, questionCount, reasons = [] }: StepProps & { offers: readonly MethodOffer[]; questionCount: number }): VNode {
+export function ChoosePage({ context, base, offers, questionCount, reasons = [] }: StepProps & { offers: readonly RegistrationOffer[]; questionCount: number }): VNode {
   const { t, locale } = context
   const open = offers.filter(offer => offer.verdict.allowed)
   const closed = offers.filter(offer => !offer.verdict.allowed)

@@ -13,7 +13,7 @@ interface AuthenticatorPageProps extends StepProps {
   /** The seed in its address form, for the picture and for an app on the same device. */
   uri: string
   /** In groups of four, for typing. */
-  key_: string
+  setupKey: string
   account: string
   /** Carries the sealed seed from this page to the post. */
   registration: string
@@ -35,7 +35,7 @@ export function AuthenticatorPage(props: AuthenticatorPageProps): VNode {
           <QrPicture text={uri} label={t('security-info.app.picture')} />
           <details>
             <summary>{t('security-info.app.cannot-scan')}</summary>
-            <Facts rows={[[t('security-info.app.key.account'), props.account], [t('security-info.app.key.label'), <code>{props.key_}</code>]]} />
+            <Facts rows={[[t('security-info.app.key.account'), props.account], [t('security-info.app.key.label'), <code>{props.setupKey}</code>]]} />
             <p class="hint">{t('security-info.app.key.hint')}</p>
             <p><a href={uri}>{t('security-info.app.open')}</a></p>
           </details>

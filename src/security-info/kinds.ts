@@ -1,9 +1,8 @@
 import type { IconName } from '../page/icon.tsx'
+import { registrableKinds } from '../rules/registration.ts'
+import type { RegistrableKind } from '../rules/registration.ts'
 import type { MessageKey } from '../text.ts'
 
-/** What a person may register by themselves, as the store and the policies spell it. */
-export const registrableKinds = ['microsoftAuthenticator', 'softwareOath', 'mobile', 'email', 'office', 'alternateMobile', 'securityQuestions'] as const
-export type RegistrableKind = (typeof registrableKinds)[number]
 /** What may stand in the list: administrators hand out hardware tokens. */
 export type ListedKind = RegistrableKind | 'hardwareOath'
 

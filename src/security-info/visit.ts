@@ -17,6 +17,7 @@ import { roleName } from '../rules/roles.ts'
 import { hasSecondFactor } from '../rules/usable-methods.ts'
 import { reason } from '../rules/verdict.ts'
 import { gatherFacts } from '../store/facts.ts'
+import { findUser } from '../store/users.ts'
 import type { Locale } from '../text.ts'
 import { providersOf } from './providers.ts'
 
@@ -29,16 +30,18 @@ export interface Visit {
   /** The session's public id: what a code sent here belongs to (T-06). */
   transactionId: string
   sessionIdHash: string
+  level: 'firstFactor' | 'complete'
+  /** When this session began, epoch milliseconds. */
+  signedInAt: number
   proofs: readonly Proof[]
   facts: KnownFacts
   actor: Actor
+  /** Two letters; how a number without a country code is read. */
+  usageLocation: string | null
   locale: Locale
   correlationId: string
   clientAddress: string
 }
-
-/** A registration session lasts this long from its sign-in (LD-19). */
-const registrationSession = 15 * 60_000
 
 /** Reads everything a page of this room needs to know about its visitor. Decides nothing. */
 export async function visitOf(app: App, request: FastifyRequest, door: DoorName): Promise<Visit> {
@@ -50,9 +53,12 @@ export async function visitOf(app: App, request: FastifyRequest, door: DoorName)
     door, tenantId, userId,
     transactionId: session.publicId,
     sessionIdHash: session.idHash,
+    level: caller.level,
+    signedInAt: session.createdAt,
     proofs: session.proofs,
     facts: { ...facts, subject: facts.subject },
     actor: actorOf(facts.subject, request.clientAddress),
+    usageLocation: (await findUser(app.db, tenantId, userId))?.usageLocation ?? null,
     locale: request.locale,
     correlationId: request.correlationId,
     clientAddress: request.clientAddress,
@@ -66,13 +72,26 @@ export async function enterManage(app: App, request: FastifyRequest): Promise<Vi
   return visit
 }
 
-/** For the wizard at sign-in: only while the rules still ask for it, and for fifteen minutes. */
-export async function enterRegister(app: App, request: FastifyRequest): Promise<Visit & { interrupt: RegistrationInterrupt | undefined }> {
+export interface RegisterVisit extends Visit {
+  /** Undefined: nothing is asked of this person now. */
+  interrupt: RegistrationInterrupt | undefined
+}
+
+/** For the stop at sign-in. A sign-in that is not complete ends after fifteen minutes (LD-19), and with it the registration. */
+export async function enterRegister(app: App, request: FastifyRequest): Promise<RegisterVisit> {
   const visit = await visitOf(app, request, 'register')
-  const caller = userCaller(request)
-  if (caller.level === 'firstFactor' && app.now() - caller.session.createdAt >= registrationSession) throw refused(410, 'LK_SESSION_EXPIRED')
   requireSecondFactor(visit)
   return { ...visit, interrupt: registrationInterrupt(visit.facts) }
+}
+
+/**
+ * For adding a method on the way in: only while the rules ask for one. Otherwise a password alone, or a session whose proof is
+ * old, could add methods by this door (T-13, T-15).
+ */
+export async function enterWizard(app: App, request: FastifyRequest): Promise<RegisterVisit> {
+  const visit = await enterRegister(app, request)
+  if (visit.level === 'complete' || !visit.interrupt) throw refused(409, 'LK_OUT_OF_ORDER')
+  return visit
 }
 
 export type RegistrationInterrupt = Extract<Interrupt, { kind: 'registerSecurityInfo' | 'reconfirmSecurityInfo' }>
@@ -82,8 +101,8 @@ export function registrationInterrupt(facts: KnownFacts): RegistrationInterrupt 
   return pendingInterrupts(facts).find((one): one is RegistrationInterrupt => one.kind === 'registerSecurityInfo' || one.kind === 'reconfirmSecurityInfo')
 }
 
-/** Proofs by which nobody can say they hold a second factor. */
-const firstFactors = new Set(['password', 'email', 'securityQuestions'])
+/** Proofs by which nobody can say they hold a second factor; skipping the wizard is noted among them and proves nothing at all. */
+const firstFactors = new Set(['password', 'email', 'securityQuestions', 'registrationSkipped'])
 
 export const hasProvedSecondFactor = (proofs: readonly Proof[]): boolean => proofs.some(proof => !firstFactors.has(proof.method))
 

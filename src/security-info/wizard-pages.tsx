@@ -8,7 +8,8 @@ import { Steps } from '../page/steps.tsx'
 import type { Reason } from '../rules/verdict.ts'
 import type { MessageKey } from '../text.ts'
 import { iconOf, nameKey, slugOf } from './kinds.ts'
-import type { MethodOffer, Overview } from './list-methods.ts'
+import type { RegistrationOffer } from '../rules/registration.ts'
+import type { Overview } from './list-methods.ts'
 import { listedItems } from './overview-page.tsx'
 import type { WizardState } from './wizard.ts'
 
@@ -74,7 +75,7 @@ function Skip({ context }: { context: PageContext }): VNode {
 }
 
 /** "I want to set up a different method". */
-export function DifferentMethodPage({ context, offers, questionCount }: { context: PageContext; offers: readonly MethodOffer[]; questionCount: number }): VNode {
+export function DifferentMethodPage({ context, offers, questionCount }: { context: PageContext; offers: readonly RegistrationOffer[]; questionCount: number }): VNode {
   const { t } = context
   return (
     <Layout context={context} title={t('security-info.wizard.choose')}>
@@ -103,10 +104,9 @@ export function ReviewPage({ context, overview, wizard, reasons = [] }: WizardPr
       <Form context={context} action={`${base}/review`}>
         <Actions>
           <Button>{t('security-info.review.done')}</Button>
-          {wizard.suggested && <LinkButton href={`${base}/add`}>{t('security-info.review.more')}</LinkButton>}
+          {reconfirm && wizard.suggested && <LinkButton href={`${base}/add`}>{t('security-info.review.more')}</LinkButton>}
         </Actions>
       </Form>
-      {reconfirm && wizard.skippable && <Skip context={context} />}
     </Layout>
   )
 }
