@@ -55,5 +55,6 @@ async function requireCurrent(app: App, request: FastifyRequest, { session }: Vi
     place: { address: request.clientAddress, device: deviceOf(app, request).id },
   })
   if (verdict.outcome === 'locked') throw new Refusal(429, [reason('LK_LOCKED_SIGNIN')], { retryAfter: (verdict.until - app.now()) / 1000 })
+  if (verdict.outcome === 'unavailable') throw refused(503, 'LK_UNAVAILABLE')
   if (verdict.outcome !== 'right') throw refused(422, 'LK_PASSWORD_CURRENT_WRONG')
 }

@@ -9,6 +9,11 @@ import type { SessionRow } from '../store/sessions.ts'
 
 export type Level = 'firstFactor' | 'complete'
 
+/** A proof that holds for a while only, and the session with it: a temporary access pass (sspr §4.7). */
+export interface PassingProof extends Proof {
+  until: number
+}
+
 export interface NewBrowserSession {
   tenantId: string
   userId: string
@@ -30,8 +35,10 @@ const hashOf = (id: string): string => createHash('sha256').update(id).digest('b
 export async function beginSession(app: App, request: FastifyRequest, reply: FastifyReply, session: NewBrowserSession): Promise<string> {
   const id = randomBytes(32).toString('base64url')
   await endBrowserSessions(app, request, reply)
+  const ends = session.proofs.flatMap(proof => ('until' in proof ? [Number(proof.until)] : []))
   await insertSession(app.db, {
     ...session,
+    ...(ends.length > 0 ? { endsAt: Math.min(...ends) } : {}),
     idHash: hashOf(id),
     publicId: randomBytes(12).toString('base64url'),
     csrf: '',

@@ -3,8 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Proof } from '../access.ts'
 import type { App } from '../app.ts'
 import { accountKeyOf } from '../credentials/account-key.ts'
-import { verifyAccessPass } from '../credentials/temporary-access-pass.ts'
+import { verifyTemporaryAccessPass } from '../credentials/temporary-access-pass.ts'
 import { verifyPassword } from '../credentials/verify-password.ts'
+import type { PasswordVerdict } from '../credentials/verify-password.ts'
 import { Refusal } from '../refusal.ts'
 import type { Secret } from '../secret.ts'
 import type { ReasonCode } from '../rules/reason.ts'
@@ -17,6 +18,7 @@ import { deviceOf, rememberDevice } from './device.ts'
 import { nextStep, skippedRegistration } from './next-step.ts'
 import type { NextStep } from './next-step.ts'
 import { beginSession, renewSession } from './session.ts'
+import type { PassingProof } from './session.ts'
 import { knownFacts, refused } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -45,56 +47,63 @@ export async function tenantOfName(app: App, typedName: string): Promise<string>
 /**
  * Name and password. Unknown names cost and answer the same as wrong passwords (T-01, T-02); what else stands in the way of an
  * account is told only after the right password (LD-32).
- * @throws Refusal 401 LK_SIGNIN_FAILED, 429 LK_LOCKED_SIGNIN, 403 LK_SIGNIN_DISABLED
+ * @throws Refusal 401 LK_SIGNIN_FAILED or LK_TEMPORARY_PASSWORD_EXPIRED, 429 LK_LOCKED_SIGNIN, 403 LK_SIGNIN_DISABLED, 503 LK_UNAVAILABLE
  */
 export async function signInWithPassword(app: App, request: FastifyRequest, reply: FastifyReply, given: Given & { password: Secret }): Promise<SignedIn> {
   const tenantId = await tenantOfName(app, given.userName)
   const device = deviceOf(app, request)
-  const before = await findUserByName(app.db, tenantId, given.userName)
   const verdict = await verifyPassword(app, {
     tenantId, typedName: given.userName, password: given.password, place: { address: request.clientAddress, device: device.id }, purpose: 'signIn',
   })
-  const failed = (code: ReasonCode) => note(app, request, { tenantId, typedName: given.userName, userId: before?.id, proofs: [], code })
-  if (verdict.outcome === 'locked') {
-    await failed('LK_LOCKED_SIGNIN')
-    throw new Refusal(429, [reason('LK_LOCKED_SIGNIN')], { retryAfter: (verdict.until - app.now()) / 1000 })
+  if (verdict.outcome === 'right') {
+    rememberDevice(app, reply, device)
+    return enter(app, request, reply, verdict.user, given, [{ method: 'password', at: app.now() }])
   }
-  if (verdict.outcome !== 'right' || !before || verdict.userId !== before.id) {
-    await failed('LK_SIGNIN_FAILED')
-    throw refused(401, 'LK_SIGNIN_FAILED')
+  const code = codeOf(verdict)
+  await noteRefused(app, request, tenantId, given.userName, code)
+  const until = verdict.outcome === 'locked' ? { retryAfter: (verdict.until - app.now()) / 1000 } : {}
+  throw new Refusal(statuses[code] ?? 401, [reason(code)], until)
+}
+
+const statuses: Partial<Record<ReasonCode, number>> = { LK_LOCKED_SIGNIN: 429, LK_UNAVAILABLE: 503, LK_SIGNIN_DISABLED: 403 }
+
+function codeOf(verdict: Exclude<PasswordVerdict, { outcome: 'right' }>): ReasonCode {
+  switch (verdict.outcome) {
+    case 'wrong': return 'LK_SIGNIN_FAILED'
+    case 'locked': return 'LK_LOCKED_SIGNIN'
+    case 'unavailable': return 'LK_UNAVAILABLE'
+    case 'refused': return verdict.code
   }
-  rememberDevice(app, reply, device)
-  return enter(app, request, reply, before, given, [{ method: 'password', at: app.now() }])
 }
 
 /**
- * Name and temporary access pass (sspr §4.7). It counts as a strong proof, for an administrator gave it to this very person.
- * @throws Refusal 401 LK_TAP_WRONG, LK_TAP_EXPIRED, LK_TAP_NOT_YET, LK_TAP_USED
+ * Name and temporary access pass (sspr §4.7). It counts as a strong proof, for an administrator gave it to this very person; the
+ * session ends with it.
+ * @throws Refusal 401 LK_TAP_…, 429 LK_LOCKED_SIGNIN, 403 LK_SIGNIN_DISABLED
  */
 export async function signInWithPass(app: App, request: FastifyRequest, reply: FastifyReply, given: Given & { pass: Secret }): Promise<SignedIn> {
   const tenantId = await tenantOfName(app, given.userName)
-  const before = await findUserByName(app.db, tenantId, given.userName)
-  const code = await verifyAccessPass(app, { tenantId, userId: before?.id ?? null, pass: given.pass, address: request.clientAddress })
-  if (code !== undefined || !before) {
-    await note(app, request, { tenantId, typedName: given.userName, userId: before?.id, proofs: [], code: code ?? 'LK_TAP_WRONG' })
-    throw refused(401, code ?? 'LK_TAP_WRONG')
+  // Read before the pass is looked at: a reset in between leaves the session dead.
+  const user = await findUserByName(app.db, tenantId, given.userName)
+  const verdict = await verifyTemporaryAccessPass(app, { tenantId, typedName: given.userName, pass: given.pass })
+  if (verdict.outcome === 'right' && user?.id === verdict.userId) {
+    const proof: PassingProof = { method: 'temporaryAccessPass', at: app.now(), until: verdict.expiresAt }
+    return enter(app, request, reply, user, given, [proof])
   }
-  return enter(app, request, reply, before, given, [{ method: 'temporaryAccessPass', at: app.now() }])
+  const code = verdict.outcome === 'refused' ? verdict.code : verdict.outcome === 'locked' ? 'LK_LOCKED_SIGNIN' : 'LK_TAP_WRONG'
+  await noteRefused(app, request, tenantId, given.userName, code)
+  const until = verdict.outcome === 'locked' ? { retryAfter: (verdict.until - app.now()) / 1000 } : {}
+  throw new Refusal(statuses[code] ?? 401, [reason(code)], until)
 }
 
 /** The first proof was right: looks at the account, opens a session of the level that is due, and says what comes next. */
 async function enter(app: App, request: FastifyRequest, reply: FastifyReply, user: UserRow, given: Given, proofs: readonly Proof[]): Promise<SignedIn> {
   const facts = await knownFacts(app, user.tenantId, user.id)
   if (!facts) throw refused(401, 'LK_SIGNIN_FAILED')
-  const { subject } = facts
-  if (!subject.accountEnabled || subject.deleted) {
-    await note(app, request, { tenantId: user.tenantId, typedName: given.userName, userId: user.id, proofs, code: 'LK_SIGNIN_DISABLED' })
-    throw refused(403, 'LK_SIGNIN_DISABLED')
-  }
   const next = nextStep(facts, proofs)
   const continueTo = given.continueTo ?? null
   await beginSession(app, request, reply, {
-    tenantId: user.tenantId, userId: user.id, credentialEpoch: user.credentialEpoch, isAdministrator: subject.roles.some(role => !role.eligible),
+    tenantId: user.tenantId, userId: user.id, credentialEpoch: user.credentialEpoch, isAdministrator: facts.subject.roles.some(role => !role.eligible),
     level: next.step === 'done' ? 'complete' : 'firstFactor', proofs, continueTo,
   })
   if (next.step === 'done') await note(app, request, { tenantId: user.tenantId, typedName: given.userName, userId: user.id, proofs })
@@ -117,6 +126,12 @@ export async function goOn(app: App, request: FastifyRequest, reply: FastifyRepl
     await note(app, request, { tenantId: session.tenantId, typedName: userPrincipalName, userId: session.userId, proofs })
   }
   return { next, continueTo: session.continueTo }
+}
+
+/** A refused try, with its owner where the name has one: looked up either way, so that both take as long. */
+async function noteRefused(app: App, request: FastifyRequest, tenantId: string, typedName: string, code: ReasonCode): Promise<void> {
+  const user = await findUserByName(app.db, tenantId, typedName)
+  await note(app, request, { tenantId, typedName, userId: user?.id, proofs: [], code })
 }
 
 interface Noted {

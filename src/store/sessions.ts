@@ -27,6 +27,8 @@ export type NewSession = Omit<
   proofs: readonly Proof[]
   /** The user's epoch as it was when the proof was given: a reset in between leaves this session dead. */
   credentialEpoch: number
+  /** It ends then at the latest: with the temporary access pass that opened it (sspr §4.7). */
+  endsAt?: number
 }
 
 /** Which limits a session has. */
@@ -44,7 +46,7 @@ const epochNow = sql<number>`
   + (select session_epoch from tenants where tenants.id = ${sql.ref('tenantOfSession.id')})`
 
 /** Writes a session, valid from now. Throws when the user or the tenant does not exist. */
-export async function insertSession(db: Db, { proofs, ...session }: NewSession, now: number): Promise<void> {
+export async function insertSession(db: Db, { proofs, endsAt = Infinity, ...session }: NewSession, now: number): Promise<void> {
   const epoch = await db.selectFrom('tenants as tenantOfSession').select(epochNow.as('epoch')).where('id', '=', session.tenantId).executeTakeFirstOrThrow()
   const row = {
     ...session,
@@ -53,7 +55,7 @@ export async function insertSession(db: Db, { proofs, ...session }: NewSession, 
     wrongReauthentications: 0,
     createdAt: now,
     lastSeenAt: now,
-    expiresAt: now + limitsOf(session).absolute,
+    expiresAt: Math.min(now + limitsOf(session).absolute, endsAt),
   }
   await db.insertInto('sessions').values(row).execute()
 }
