@@ -1,0 +1,110 @@
+/** A client of a running server like any other: Graph's routes, /api, and a session cookie (LD-61). */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { homedir } from 'node:os'
+import type { Call } from './call.ts'
+
+/** The server said no, or cannot be reached: exit status 1, with the sentence it gave. */
+export class Refused extends Error {
+  readonly code: string
+  readonly status: number
+
+  constructor(message: string, code: string, status: number) {
+    super(message)
+    this.code = code
+    this.status = status
+  }
+}
+
+interface Kept {
+  server: string
+  cookies: Record<string, string>
+}
+
+const defaultServer = 'http://localhost:8080'
+
+/** Where the session is kept, for its owner alone. */
+export function sessionFile(env: Call['io']['env']): string {
+  const base = env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config')
+  return join(base, 'latchkey', 'session.json')
+}
+
+export class Client {
+  readonly server: string
+  readonly #call: Call
+  readonly #cookies: Record<string, string>
+
+  /** With the session that is kept; `fresh` starts without one. */
+  constructor(call: Call, fresh = false) {
+    const kept = fresh ? undefined : readKept(call)
+    const asked = (call.options['server'] as string | undefined) ?? call.io.env['LATCHKEY_SERVER']
+    this.server = new URL(asked ?? kept?.server ?? defaultServer).origin
+    this.#call = call
+    // A session of one server is never shown to another.
+    this.#cookies = kept?.server === this.server ? kept.cookies : {}
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.send<T>('GET', path)
+  }
+
+  /**
+   * One request; the answer's JSON.
+   * @throws Refused with the server's own sentence in the caller's language
+   */
+  async send<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return (await this.exchange<T>(method, path, body)).body
+  }
+
+  /** The same with the answer's headers. */
+  async exchange<T>(method: string, path: string, body?: unknown): Promise<{ body: T; headers: Headers }> {
+    const cookie = Object.entries(this.#cookies).map(([name, value]) => `${name}=${value}`).join('; ')
+    const headers: Record<string, string> = { accept: 'application/json', 'accept-language': this.#call.locale, 'x-latchkey': '1', ...(cookie ? { cookie } : {}) }
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    const reply = await fetch(new URL(path, this.server), { method, headers, redirect: 'manual', ...(body === undefined ? {} : { body: JSON.stringify(body) }) }).catch((error: Error) => {
+      throw new Refused(this.#call.say('cli.unreachable', { server: this.server, detail: String((error.cause as Error | undefined)?.message ?? error.message) }), 'UNREACHABLE', 0)
+    })
+    this.#keepCookies(reply.headers)
+    const text = await reply.text()
+    const answer = text === '' ? undefined : (JSON.parse(text) as unknown)
+    if (!reply.ok) throw this.#refused(reply.status, answer)
+    return { body: answer as T, headers: reply.headers }
+  }
+
+  /** Keeps the session for the next call, whole or not at all. */
+  save(): void {
+    const file = sessionFile(this.#call.io.env)
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    const kept: Kept = { server: this.server, cookies: this.#cookies }
+    writeFileSync(`${file}.new`, JSON.stringify(kept), { mode: 0o600 })
+    renameSync(`${file}.new`, file)
+  }
+
+  #keepCookies(headers: Headers): void {
+    for (const line of headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (value === '' || /;\s*max-age=0(;|$)/i.test(line)) delete this.#cookies[name]
+      else this.#cookies[name] = value
+    }
+  }
+
+  #refused(status: number, answer: unknown): Refused {
+    const { error, reasons } = (answer ?? {}) as { error?: { message?: string; innerError?: { code?: string } }; reasons?: { code: string; message: string }[] }
+    const code = reasons?.[0]?.code ?? error?.innerError?.code ?? 'UNKNOWN'
+    if (code === 'LK_NOT_SIGNED_IN') return new Refused(this.#call.say('cli.notSignedIn'), code, status)
+    const message = reasons?.map(one => one.message).join(' ') ?? error?.message ?? this.#call.say('cli.unexpected', { status })
+    return new Refused(message, code, status)
+  }
+}
+
+function readKept(call: Call): Kept | undefined {
+  try {
+    return JSON.parse(readFileSync(sessionFile(call.io.env), 'utf8')) as Kept
+  } catch {
+    return undefined
+  }
+}
+
+export function forgetSession(call: Call): void {
+  rmSync(sessionFile(call.io.env), { force: true })
+}
