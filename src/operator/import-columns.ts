@@ -19,7 +19,7 @@ export const importColumns: Readonly<Record<ImportColumn, { longest: number }>> 
   jobTitle: { longest: 128 },
   department: { longest: 64 },
   officeLocation: { longest: 128 },
-  usageLocation: { longest: 2 },
+  usageLocation: { longest: 64 },
   preferredLanguage: { longest: 20 },
   accountEnabled: { longest: 10 },
   blockSignIn: { longest: 10 },

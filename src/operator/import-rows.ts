@@ -45,7 +45,10 @@ export function readRow(heading: Heading, record: CsvRecord): ReadRow {
   if (/^example:/i.test(cells.get('userPrincipalName') ?? '')) return { example: true }
 
   const problems: RowProblem[] = []
-  const blame = (column: string, messageKey: MessageKey, values: MessageValues = {}) => problems.push({ line: record.line, column, messageKey, values })
+  const blame = (column: string, messageKey: MessageKey, values: MessageValues = {}) => {
+    // One fault of a value is enough to go and look at it.
+    if (problems.every(problem => problem.column !== column)) problems.push({ line: record.line, column, messageKey, values })
+  }
   const extra = record.fields.slice(heading.columns.length).find(field => field.trim() !== '')
   if (extra !== undefined) blame(`${heading.columns.length + 1}`, 'operator.import.tooManyValues', { columns: heading.columns.length })
   for (const [column, value] of cells) {

@@ -20,7 +20,7 @@ export interface ConfigSource {
 }
 
 /** Environment variables of ours that are no keys of the file. */
-const otherVariables = new Set(['LATCHKEY_CONFIG', 'LATCHKEY_LANG'])
+const otherVariables = new Set(['LATCHKEY_CONFIG', 'LATCHKEY_LANG', 'LATCHKEY_FAULT'])
 
 /** `--config <file>`, else LATCHKEY_CONFIG, else /etc/latchkey/latchkey.yaml where there is one. */
 export function configSource(args: readonly string[], env: Record<string, string | undefined>): ConfigSource {
