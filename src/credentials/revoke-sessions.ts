@@ -17,12 +17,21 @@ export const sessionsActivity = 'Update StsRefreshTokenValidFrom Timestamp'
  */
 export async function revokeSessions(
   app: App,
-  wish: { tenantId: string; userId: string; keepSession?: string | undefined; actor: Actor; correlationId: string },
+  wish: {
+    tenantId: string
+    userId: string
+    keepSession?: string | undefined
+    actor: Actor
+    correlationId: string
+    /** Decides under the same lock as the act; throwing undoes everything (T-41). */
+    alsoInTransaction?: (trx: Db) => Promise<void>
+  },
 ): Promise<number> {
   const { tenantId, userId, actor, correlationId } = wish
   const at = app.now()
   return app.db.transaction().execute(async trx => {
-    const ended = await endSessions(trx, { ...wish, at })
+    await wish.alsoInTransaction?.(trx)
+    const ended = await endSessions(trx, { tenantId, userId, keepSession: wish.keepSession, at })
     await queueNotice(app, trx, { event: 'sessionsRevoked', tenantId, userId, at, ipAddress: actor.ipAddress })
     const user = await findUser(trx, tenantId, userId)
     await appendAudit(trx, {

@@ -80,11 +80,15 @@ export async function readTemporaryAccessPass(app: App, tenantId: string, userId
   return row && infoOf(row, app.now())
 }
 
-export async function deleteTemporaryAccessPass(app: App, wish: { tenantId: string; userId: string; actor: Actor; correlationId: string }): Promise<void> {
+export async function deleteTemporaryAccessPass(
+  app: App,
+  wish: { tenantId: string; userId: string; actor: Actor; correlationId: string; alsoInTransaction?: (trx: Db) => Promise<void> },
+): Promise<void> {
   const at = app.now()
   await app.db.transaction().execute(async trx => {
+    await wish.alsoInTransaction?.(trx)
     if ((await deletePasses(trx, wish.tenantId, wish.userId)) === 0) throw refused('LK_NOT_FOUND')
-    await audit(trx, { ...wish, at, activity: isSelf(wish.actor, wish.userId) ? 'User deleted security info' : 'Admin deleted security info' })
+    await audit(trx, { tenantId: wish.tenantId, userId: wish.userId, actor: wish.actor, correlationId: wish.correlationId, at, activity: isSelf(wish.actor, wish.userId) ? 'User deleted security info' : 'Admin deleted security info' })
   })
 }
 
