@@ -1,0 +1,125 @@
+/** Reading users: /me, /users, /users/{id or name} (graph §5). */
+import { Type } from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import type { App, Db } from '../app.ts'
+import type { Server } from '../access.ts'
+import { userCaller } from '../access.ts'
+import { reason } from '../rules/verdict.ts'
+import { rolesOf } from '../store/roles.ts'
+import { countUsers, findUser, listUsers, resolveName } from '../store/users.ts'
+import type { UserPage, UserRow } from '../store/users.ts'
+import { collectionOf, odataContext } from './answers.ts'
+import { forbidden, notFound } from './deciding.ts'
+import { badQuery } from './odata-filter.ts'
+import type { Filter } from './odata-filter.ts'
+import { readQuery } from './odata-query.ts'
+import type { Query } from './odata-query.ts'
+import { nextLink, readSkipToken, skipToken } from './paging.ts'
+import { access } from './permissions.ts'
+import { User, basicProperties, defaultProperties, selectableProperties, shapeUsers } from './user-shape.ts'
+
+/** The id or name in a path; ids are looked for first, and both only in the caller's tenant (T-43). */
+export const UserKey = Type.Object({ id: Type.String({ minLength: 1, maxLength: 320 }) })
+
+/** @throws Refusal 404 for a foreign, deleted or unknown one alike */
+export async function requireUser(db: Db, tenantId: string, key: string): Promise<UserRow> {
+  const user = (await findUser(db, tenantId, key)) ?? (key.includes('@') ? await byName(db, tenantId, key) : undefined)
+  if (!user) throw notFound()
+  return user
+}
+
+async function byName(db: Db, tenantId: string, key: string): Promise<UserRow | undefined> {
+  const found = await resolveName(db, tenantId, key)
+  return found?.foundBy === 'userPrincipalName' ? found.user : undefined
+}
+
+const one = { selectable: selectableProperties, pageable: false }
+const many = {
+  selectable: selectableProperties, orderable: ['displayName'], countable: true,
+  filterable: {
+    userPrincipalName: ['eq'], displayName: ['startswith'], mail: ['eq'], id: ['eq', 'in'], accountEnabled: ['eq'], userType: ['eq'], onPremisesSyncEnabled: ['eq'],
+  },
+} as const
+
+export function userRoutes(server: Server, app: App): void {
+  server.get('/v1.0/me', { config: { access: access.me, surface: 'graph' }, schema: { response: { 200: User } } }, async request => {
+    const caller = userCaller(request)
+    const query = readQuery(request, one)
+    return answerUser(app, request, await requireUser(app.db, caller.tenantId, caller.userId), query.select ?? defaultProperties)
+  })
+
+  server.get('/v1.0/users', { config: { access: access.readUsers, surface: 'graph' }, schema: { response: { 200: collectionOf(User) } } }, async request => {
+    const caller = userCaller(request)
+    const query = readQuery(request, many)
+    const properties = await visible(app.db, caller.tenantId, caller.userId, undefined, query.select)
+    const [afterName, afterId] = readSkipToken(app, caller, 'users', query) ?? []
+    const after = afterName === undefined || afterId === undefined ? undefined : { displayNameLower: afterName, id: afterId }
+    const users = await listUsers(app.db, { tenantId: caller.tenantId, after, top: query.top, filter: filterOf(query.filter) })
+    const last = users.length === query.top ? users.at(-1) : undefined
+    return {
+      '@odata.context': odataContext(request, query.select ? `users(${query.select.join(',')})` : 'users'),
+      ...(query.count && !after ? { '@odata.count': await countMatches(app.db, caller.tenantId, query) } : {}),
+      ...(last ? { '@odata.nextLink': nextLink(request, skipToken(app, caller, 'users', query, [last.displayNameLower, last.id])) } : {}),
+      value: await shapeUsers(app, caller.tenantId, users, properties),
+    }
+  })
+
+  server.get('/v1.0/users/:id', { config: { access: access.readUsers, surface: 'graph' }, schema: { params: UserKey, response: { 200: User } } }, async request => {
+    const caller = userCaller(request)
+    const query = readQuery(request, one)
+    const user = await requireUser(app.db, caller.tenantId, request.params.id)
+    return answerUser(app, request, user, await visible(app.db, caller.tenantId, caller.userId, user.id, query.select))
+  })
+}
+
+export async function answerUser(app: App, request: FastifyRequest, user: UserRow, properties: readonly string[]) {
+  const [shaped] = await shapeUsers(app, user.tenantId, [user], properties)
+  return { '@odata.context': odataContext(request, 'users/$entity'), ...shaped }
+}
+
+/**
+ * Contact data of others is what a recovery may rest on, so it is for people with a directory role; everybody else sees who
+ * somebody is and no more (T-84).
+ */
+async function visible(db: Db, tenantId: string, callerId: string, targetId: string | undefined, select: string[] | undefined): Promise<readonly string[]> {
+  const full = targetId === callerId || (await rolesOf(db, tenantId, callerId)).some(role => !role.eligible)
+  if (full) return select ?? defaultProperties
+  if (select?.some(name => !(basicProperties as readonly string[]).includes(name))) throw forbidden(reason('LK_NOT_ALLOWED'))
+  return select ?? basicProperties
+}
+
+/** The filter as the store can answer it from an index: comparisons joined by `and`, each property once. */
+function filterOf(filter: Filter | undefined): NonNullable<UserPage['filter']> {
+  if (filter === undefined) return {}
+  if (filter.kind === 'and') {
+    const left = filterOf(filter.left)
+    const right = filterOf(filter.right)
+    if (Object.keys(left).some(name => name in right)) throw badQuery('$filter', 'Request_UnsupportedQuery')
+    return { ...left, ...right }
+  }
+  if (filter.kind === 'startswith') return { displayNamePrefix: filter.value }
+  if (filter.kind === 'in') return { ids: filter.values.map(String) }
+  if (filter.kind !== 'compare') throw badQuery('$filter', 'Request_UnsupportedQuery')
+  const { property, value } = filter
+  if (property === 'id') return { ids: [String(value)] }
+  if (property === 'accountEnabled' || property === 'onPremisesSyncEnabled') {
+    if (property === 'onPremisesSyncEnabled' && value === null) return { onPremisesSyncEnabled: false }
+    if (typeof value !== 'boolean') throw badQuery('$filter')
+    return { [property]: value }
+  }
+  if (typeof value !== 'string') throw badQuery('$filter')
+  return { [property]: value }
+}
+
+async function countMatches(db: Db, tenantId: string, query: Query): Promise<number> {
+  if (query.filter === undefined) return countUsers(db, tenantId)
+  let count = 0
+  let after: UserPage['after']
+  for (;;) {
+    const page = await listUsers(db, { tenantId, after, top: 999, filter: filterOf(query.filter) })
+    count += page.length
+    const last = page.at(-1)
+    if (page.length < 999 || !last) return count
+    after = { displayNameLower: last.displayNameLower, id: last.id }
+  }
+}
