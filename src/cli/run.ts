@@ -22,7 +22,8 @@ export async function run(args: string[], io: Call['io']): Promise<number> {
   try {
     const load = verbs[verb]
     if (load && !rest.includes('--help')) return await (await load())(rest, io)
-    const call = readCall([], io)
+    const at = rest.indexOf('--lang')
+    const call = readCall(at < 0 ? [] : rest.slice(at, at + 2), io)
     const known = verb === 'help' || verb === '--help' || verb === '-h' || load !== undefined
     const help = call.say('cli.help', { operator: Object.keys(operatorVerbs).join(', ') })
     if (!known) io.stderr.write(`${call.say('cli.unknownVerb', { verb })}\n\n`)
