@@ -143,7 +143,11 @@ async function applyAll(app: App, target: ImportTarget, plans: readonly Plan[]):
     return []
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
-    if (plans.length === 1) return [{ line: plans[0]!.person.line, column: 'userPrincipalName', messageKey: 'operator.import.takenNow', values: {} }]
+    if (plans.length === 1) {
+      // The owner is there by now and can be named, unless they have gone again.
+      const found = await problemOf(app, target, plans[0]!)
+      return [found ?? { line: plans[0]!.person.line, column: 'userPrincipalName', messageKey: 'operator.import.takenNow', values: {} }]
+    }
     const problems: RowProblem[] = []
     for (const plan of plans) problems.push(...(await applyAll(app, target, [plan])))
     return problems

@@ -139,7 +139,7 @@ const mostPrinted = 200
 
 function tell({ io, locale, say, warn }: VerbContext, file: string, report: ImportReport, dryRun: boolean): void {
   const line = (problem: RowProblem) => `${basename(file)}:${problem.line}: ${problem.column}: ${translate(locale, problem.messageKey, problem.values)}\n`
-  for (const problem of report.problems.slice(0, mostPrinted)) io.stderr.write(line(problem))
+  for (const problem of report.problems.toSorted((a, b) => a.line - b.line).slice(0, mostPrinted)) io.stderr.write(line(problem))
   if (report.problems.length > mostPrinted) warn('operator.import.morePrinted', { count: report.problems.length - mostPrinted })
   for (const problem of report.malformedPhones.slice(0, mostPrinted)) io.stderr.write(line(problem))
   if (report.ignoredColumns.length > 0) say('operator.import.ignored', { columns: report.ignoredColumns.join(', ') })

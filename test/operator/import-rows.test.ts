@@ -4,12 +4,7 @@ import { readHeading, type Heading } from '../../src/operator/import-columns.ts'
 import { tidyPhones } from '../../src/operator/import-phones.ts'
 import { readRow } from '../../src/operator/import-rows.ts'
 import { locales, translate } from '../../src/text.ts'
-
-/** The heading of the template that the Entra admin center hands out. */
-export const templateHeading =
-  'Name [displayName] Required,User name [userPrincipalName] Required,Initial password [passwordProfile] Required,Block sign in (Yes/No) [accountEnabled] Required,' +
-  'First name [givenName],Last name [surname],Job title [jobTitle],Department [department],Usage location [usageLocation],Street address [streetAddress],' +
-  'State or province [state],Country or region [country],Office [physicalDeliveryOfficeName],City [city],ZIP or postal code [postalCode],Office phone [telephoneNumber],Mobile phone [mobile]'
+import { templateHeading } from './entra-template.ts'
 
 const heading = (names: string): Heading => {
   const read = readHeading({ line: 1, fields: names.split(',') })
