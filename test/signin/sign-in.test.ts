@@ -78,7 +78,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       for (const evil of ['//evil.example', 'https://evil.example/', '/\\evil.example', 'javascript:alert(1)']) {
         const other = test.browser()
         await other.get(`/signin?continue=${encodeURIComponent(evil)}`)
-        assert.doesNotMatch(other.page, /evil|javascript:/)
+        assert.doesNotMatch(other.page, /name="continue"|(href|action)="[^?"]*(evil|javascript:)/)
         const reply = await other.send('/signin', { userName: bob.userPrincipalName, password: bob.password, continue: evil })
         assert.equal(reply.headers.location, '/account')
       }
@@ -407,8 +407,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
             ...(page || route.method === 'GET' || route.method === 'DELETE' ? {} : { payload: '{}' }),
           })
           const name = `${route.method} ${route.url} with ${cookie}`
-          assert.doesNotMatch(reply.payload, new RegExp(una.id), name)
           if (cookie === '__Host-latchkey-signin' && own.has(route.url)) continue
+          assert.doesNotMatch(reply.payload, new RegExp(una.id), name)
           const elsewhere = reply.statusCode === 303 && /^\/(signin|security-info\/register)/.test(String(reply.headers.location))
           assert.ok([400, 401, 403, 404, 409, 410, 415, 422].includes(reply.statusCode) || elsewhere, `${name}: ${reply.statusCode} ${reply.headers.location ?? ''}`)
         }
