@@ -1,9 +1,9 @@
 // Work in place of a puzzle (T-26): finds a number whose SHA-256 with the puzzle begins with enough zero bits, in small portions,
 // while the person is still typing. Who presses the button sooner waits a moment. One block of 64 bytes holds every try.
 const input = document.querySelector('input[data-puzzle]')
-const { puzzle, bits, busy } = input.dataset
+const { puzzle, bits, busy, send } = input.dataset
 const form = input.form
-let pressed
+let pressed = send && form.querySelector('button')
 
 document.addEventListener('submit', event => {
   if (event.target !== form || input.value) return

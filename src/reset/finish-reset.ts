@@ -5,7 +5,7 @@
 import type { App } from '../app.ts'
 import type { Actor } from '../credentials/actor.ts'
 import { setPassword } from '../credentials/set-password.ts'
-import { queueNotice } from '../notify/notices.ts'
+import { unlockAccount } from '../credentials/unlock-account.ts'
 import { Refusal } from '../refusal.ts'
 import { isOnPremises } from '../rules/authority.ts'
 import type { ResetFacts } from '../rules/facts.ts'
@@ -14,7 +14,6 @@ import type { ReasonCode } from '../rules/reason.ts'
 import { reason } from '../rules/verdict.ts'
 import type { Reason } from '../rules/verdict.ts'
 import type { Secret } from '../secret.ts'
-import { clearLockout } from '../store/lockouts.ts'
 import { findReset, listResetGates } from '../store/resets.ts'
 import type { ResetRow } from '../store/resets.ts'
 import type { Locale } from '../text.ts'
@@ -58,7 +57,7 @@ export async function finishReset(app: App, transaction: Transaction, newPasswor
   if (!counted.served) return block(app, transaction, 'reset')
   const toDomain = isOnPremises(facts.subject!)
   const seen = toDomain ? await submit(app, transaction, facts) : transaction.reset
-  return patiently(carryOut(app, seen, facts, newPassword, toDomain))
+  return patiently(app, carryOut(app, seen, facts, newPassword, toDomain))
 }
 
 /** Unlocks the account in the domain and leaves the password as it is (sspr §5.3). */
@@ -72,7 +71,7 @@ export async function finishUnlock(app: App, transaction: Transaction): Promise<
     throw outOfOrder('unlock')
   }
   const seen = await submit(app, transaction, facts)
-  return patiently(unlock(app, seen, facts))
+  return patiently(app, unlock(app, seen, facts))
 }
 
 /** What a retried request finds: the first one has got there already, or is on its way. */
@@ -99,11 +98,11 @@ async function refuse(app: App, transaction: Transaction, why: Tightened): Promi
   })
 }
 
-async function reject(app: App, transaction: Transaction, reasons: readonly Reason[]): Promise<Finished> {
+async function reject(app: App, transaction: Transaction, reasons: readonly Reason[], recorded = false): Promise<Finished> {
   await app.db.transaction().execute(async trx => {
-    const reset = await move(app, trx, transaction, 'rejectPassword')
+    const reset = await move(app, trx, transaction, 'rejectPassword', {}, { refusal: null })
+    if (!recorded) await recordEnd(app, trx, reset, 'reset', 'failure', auditedAs(reasons[0]!.code))
     await recordStep(app, trx, reset, `password.rejected:${reasons[0]!.code}`, { result: 'failure' })
-    await recordEnd(app, trx, reset, 'reset', 'failure', auditedAs(reasons[0]!.code))
   })
   return { kind: 'rejected', reasons }
 }
@@ -111,10 +110,10 @@ async function reject(app: App, transaction: Transaction, reasons: readonly Reas
 /** The original has one word for everything the banned list refuses (sspr §11.2). */
 const auditedAs = (code: ReasonCode): string => (code.startsWith('LK_PASSWORD_BANNED') || code === 'LK_PASSWORD_CONTAINS_NAME' ? 'FuzzyPolicyViolationInvalidPassword' : code)
 
-/** From here a second request of the same browser waits for the first one's answer. */
+/** From here a second request of the same browser waits for the first one's answer; `finishedAt` is when the domain was asked. */
 async function submit(app: App, transaction: Transaction, facts: ResetFacts): Promise<ResetRow> {
   return app.db.transaction().execute(async trx => {
-    const reset = await move(app, trx, transaction, 'submit', { mayOnlyUnlock: mayOnlyUnlock(facts) })
+    const reset = await move(app, trx, transaction, 'submit', { mayOnlyUnlock: mayOnlyUnlock(facts) }, { refusal: null, finishedAt: app.now() })
     await recordStep(app, trx, reset, 'writeback.sent')
     return reset
   })
@@ -123,15 +122,12 @@ async function submit(app: App, transaction: Transaction, facts: ResetFacts): Pr
 async function carryOut(app: App, seen: ResetRow, facts: ResetFacts, newPassword: Secret, toDomain: boolean): Promise<Finished> {
   const { tenantId } = seen
   const actor = actorOf(seen, facts)
-  let reset = seen
   try {
     const { outcome } = await setPassword(app, {
       tenantId, userId: seen.userId!, newPassword, channel: 'sspr-portal', actor, correlationId: seen.supportCode, locale: seen.locale as Locale,
-      unlock: true,
+      unlock: true, idempotencyKey: seen.id,
       alsoInTransaction: async trx => {
-        reset = await commitReset(app, trx, seen, 'commit')
-        await recordUsage(app, trx, reset, { method: null, status: 'success' })
-        await recordStep(app, trx, reset, 'committed')
+        await recordStep(app, trx, await commitReset(app, trx, seen, 'commit'), 'committed')
       },
     })
     if (outcome === 'pendingCloud') await pending(app, seen)
@@ -167,7 +163,7 @@ async function afterFailure(app: App, seen: ResetRow, error: unknown, toDomain: 
   }
   if (error.status === 409 || error.status === 410) throw error
   if (toDomain) await stepBack(app, transaction, error.reasons)
-  else await reject(app, transaction, error.reasons)
+  else await reject(app, transaction, error.reasons, true) // setPassword has written the failure down
   return { kind: 'rejected', reasons: error.reasons }
 }
 
@@ -177,33 +173,21 @@ async function stepBack(app: App, transaction: Transaction, reasons: readonly Re
   const event = !unlocking && reasons[0]!.code === 'LK_ONPREM_POLICY' ? 'domainRejects' : 'domainFails'
   await app.db.transaction().execute(async trx => {
     // Kept so that the page that waits can say it; shown once, for the next step clears it.
-    const reset = await move(app, trx, transaction, event, { mayOnlyUnlock: unlocking }, { refusal: JSON.stringify(reasons) })
+    const reset = await move(app, trx, transaction, event, { mayOnlyUnlock: unlocking }, { refusal: JSON.stringify(reasons), finishedAt: null })
     await recordStep(app, trx, reset, 'writeback.failed', { result: 'failure', details: [{ key: 'code', value: reasons[0]!.code }] })
-    await recordUsage(app, trx, reset, { feature: unlocking ? 'unlock' : 'reset', method: null, status: 'failure', reason: reasons[0]!.code })
+    if (!unlocking) return // setPassword has written the failure down
+    await recordUsage(app, trx, reset, { feature: 'unlock', method: null, status: 'failure', reason: reasons[0]!.code })
+    await recordEnd(app, trx, reset, 'unlock', 'failure', reasons[0]!.code)
   })
 }
 
-const failures: Partial<Record<string, ReasonCode>> = { refused: 'SSPR_0029', unreachable: 'SSPR_0030', unknown: 'LK_WRITEBACK_UNKNOWN' }
-
 async function unlock(app: App, seen: ResetRow, facts: ResetFacts): Promise<Finished> {
-  const { tenantId } = seen
-  const userId = seen.userId!
-  const answer = await app.agents.unlock({ tenantId, userId, messageId: seen.id })
-  if (answer.status !== 'done') {
-    const transaction = { reset: (await findReset(app.db, tenantId, seen.id))!, gates: await listResetGates(app.db, tenantId, seen.id) }
-    const reasons = [reason(answer.status === 'refused' && answer.code === 'SSPR_0029' ? answer.code : failures[answer.status]!)]
-    await stepBack(app, transaction, reasons)
-    await recordEnd(app, app.db, seen, 'unlock', 'failure', reasons[0]!.code)
-    return { kind: 'rejected', reasons }
-  }
   try {
-    await app.db.transaction().execute(async trx => {
-      const reset = await commitReset(app, trx, seen, 'commit')
-      await clearLockout(trx, tenantId, seen.accountKey)
-      await recordUsage(app, trx, reset, { feature: 'unlock', method: null, status: 'success' })
-      await queueNotice(app, trx, { event: 'accountUnlocked', tenantId, userId, ipAddress: seen.ipAddress ?? undefined, supportCode: seen.supportCode })
-      await recordEnd(app, trx, reset, 'unlock', 'success')
-      await recordStep(app, trx, reset, 'committed')
+    await unlockAccount(app, {
+      tenantId: seen.tenantId, userId: seen.userId!, actor: actorOf(seen, facts), correlationId: seen.supportCode,
+      alsoInTransaction: async trx => {
+        await recordStep(app, trx, await commitReset(app, trx, seen, 'commit'), 'committed')
+      },
     })
     return { kind: 'done' }
   } catch (error) {
@@ -219,10 +203,15 @@ function actorOf(reset: ResetRow, { subject }: ResetFacts): Actor {
 }
 
 /** The answer if it comes soon, else "we are checking"; the work goes on and leaves its outcome in the row. */
-async function patiently(work: Promise<Finished>): Promise<Finished> {
+async function patiently(app: App, work: Promise<Finished>): Promise<Finished> {
   let timer: NodeJS.Timeout | undefined
+  let waited = false
+  work.catch((error: unknown) => waited && app.log.error('a reset failed while its page waited', { error }))
   const late = new Promise<Finished>(resolve => {
-    timer = setTimeout(() => resolve({ kind: 'checking' }), patience)
+    timer = setTimeout(() => {
+      waited = true
+      resolve({ kind: 'checking' })
+    }, patience)
   })
   try {
     return await Promise.race([work, late])

@@ -14,7 +14,7 @@ import { findReset, noteIdentity, noteRefusal, typedNamePlace } from '../store/r
 import type { ResetRow } from '../store/resets.ts'
 import { resolveName } from '../store/users.ts'
 import { recordStep } from './record.ts'
-import { providersOf } from './providers.ts'
+import { providersOf } from '../notify/senders.ts'
 
 export const identifyJob = 'reset.identify'
 

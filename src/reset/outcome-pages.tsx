@@ -87,11 +87,14 @@ export function ExpiredPage({ context, journey, cancelled }: OutcomeProps & { ca
 }
 
 /** A step that does not fit: an old page, another window, a tampered form (T-07). */
-export function AgainPage({ context }: { context: PageContext }): VNode {
+export function AgainPage({ context, running }: { context: PageContext; running: boolean }): VNode {
   const { t } = context
   return (
     <Layout context={context} title={t('reset.again.title')} lead={t('reset.again.lead')}>
-      <Actions><LinkButton kind="primary" href="/reset">{t('reset.again.button')}</LinkButton></Actions>
+      <Actions>
+        {running && <LinkButton kind="primary" href="/reset/step">{t('reset.again.continue')}</LinkButton>}
+        <LinkButton kind={running ? 'secondary' : 'primary'} href="/reset">{t('reset.again.button')}</LinkButton>
+      </Actions>
     </Layout>
   )
 }

@@ -25,16 +25,19 @@ interface JourneyProps {
 }
 
 /** "Who are you?" The one page everybody sees; it knows nothing of any account. */
-export function StartPage({ context, username, whr, reasons = [], work }: {
+export function StartPage({ context, username, whr, reasons = [], work, busy }: {
   context: PageContext; username?: string; whr?: string; reasons?: readonly Reason[]; work?: WorkTicket
+  /** The name is there already and only the work is missing: script sends the form by itself. */
+  busy?: boolean
 }): VNode {
   const { t, locale } = context
   const wrong = reasons[0] && reasonText(locale, reasons[0])
   return (
     <Layout context={context} title={t('reset.start.title')} lead={t('reset.start.lead')} before={<Where context={context} at={1} />}>
       <ReasonNotice context={context} reasons={reasons} field={wrong ? 'username' : undefined} />
+      {busy && <Notice kind="info">{t('reset.wait.lead')}</Notice>}
       <Form context={context} action="/reset" hidden={{ whr, work: work?.token }}>
-        {work && <input type="hidden" name="solution" value="" data-puzzle={work.puzzle} data-bits={work.bits} data-busy={t('reset.work.busy')} />}
+        {work && <input type="hidden" name="solution" value="" data-puzzle={work.puzzle} data-bits={work.bits} data-busy={t('reset.work.busy')} data-send={busy ? 'yes' : undefined} />}
         <Field
           context={context} name="username" label={t('field.username')} hint={t('reset.start.hint')} value={username} autocomplete="username"
           type="email" inputmode="email" maxlength={320} tidy="name" error={wrong} autofocus={!wrong}

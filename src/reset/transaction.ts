@@ -103,7 +103,7 @@ export async function move(
   const { reset } = transaction
   const state = transition(reset.state as ResetState, event, machineFacts(transaction, known))
   if (state === 'impossible') throw outOfOrder(`${event} in ${reset.state}`)
-  const finished = isFinal(state) && reset.finishedAt === null ? { finishedAt: app.now() } : {}
+  const finished = isFinal(state) ? { finishedAt: app.now() } : {}
   const moved = { ...change, ...finished, state }
   if (!(await moveReset(trx, reset, moved))) throw outOfOrder(`${event} in ${reset.state}, which someone else left`)
   return { ...reset, ...moved, version: reset.version + 1 }
