@@ -32,7 +32,7 @@ const record = (name: string, value: number, bound: number, atLeast: boolean, no
 /** Sign-ins a second over HTTP against the bare verifications a second on the same cores. */
 async function signIn(latchkey: Installation): Promise<void> {
   const bare = Number(execFileSync(process.execPath, [join(here, 'argon2-alone.ts'), '300', '8'], { encoding: 'utf8' }))
-  const body = JSON.stringify({ userPrincipalName: latchkey.dev.user.userPrincipalName, password: latchkey.dev.user.password })
+  const body = JSON.stringify({ userName: latchkey.dev.user.userPrincipalName, password: latchkey.dev.user.password })
   const done = await load(latchkey.origin, 300, 8, () => ({ method: 'POST', path: '/api/signin', headers: json(latchkey.origin), body }))
   if (done.statuses[200] !== 300) throw new Error(`sign-ins answered ${JSON.stringify(done.statuses)}`)
   record('sign-in / argon2 alone', done.perSecond / bare, 0.88, true, `${done.perSecond.toFixed(0)}/s against ${bare.toFixed(0)}/s`)
@@ -42,7 +42,7 @@ async function signIn(latchkey: Installation): Promise<void> {
 async function health(latchkey: Installation): Promise<void> {
   const ask = () => load(latchkey.origin, 400, 1, () => ({ method: 'GET', path: '/livez' }))
   const quiet = await ask()
-  const body = JSON.stringify({ userPrincipalName: latchkey.dev.user.userPrincipalName, password: latchkey.dev.user.password })
+  const body = JSON.stringify({ userName: latchkey.dev.user.userPrincipalName, password: latchkey.dev.user.password })
   const flood = load(latchkey.origin, 400, 8, () => ({ method: 'POST', path: '/api/signin', headers: json(latchkey.origin), body }))
   const busy = await ask()
   await flood

@@ -72,7 +72,7 @@ test('a form from elsewhere changes nothing: other origin, opaque origin, other 
   const token = victim.formToken()
   const other = house.browser()
   await other.get('/signin')
-  const form = (csrf: string) => new URLSearchParams({ _csrf: csrf, userPrincipalName: 'a@contoso.example', password: 'x' }).toString()
+  const form = (csrf: string) => new URLSearchParams({ _csrf: csrf, userName: 'a@contoso.example', password: 'x' }).toString()
   const type = { 'content-type': 'application/x-www-form-urlencoded' }
   const own = 'https://reset.contoso.example'
   const attempts: [string, Record<string, string>, string][] = [
@@ -90,7 +90,7 @@ test('a form from elsewhere changes nothing: other origin, opaque origin, other 
 test('JSON sent with a cookie needs the header that no form can set (T-31)', async () => {
   const victim = house.browser()
   await victim.get('/signin')
-  const body = '{"userPrincipalName":"a@contoso.example","password":"x"}'
+  const body = '{"userName":"a@contoso.example","password":"x"}'
   const bare = await victim.request({ method: 'POST', url: '/api/signin', headers: { 'content-type': 'application/json' }, payload: body })
   assert.equal(bare.statusCode, 403)
   const simple = await victim.request({ method: 'POST', url: '/api/signin', headers: { 'content-type': 'text/plain' }, payload: body })
@@ -99,15 +99,15 @@ test('JSON sent with a cookie needs the header that no form can set (T-31)', asy
 
 test('one byte beyond a limit is refused with the status that says which limit (T-63)', async () => {
   const json = { 'content-type': 'application/json', 'x-latchkey': '1' }
-  const big = await ask('POST', '/api/signin', json, JSON.stringify({ userPrincipalName: 'a'.repeat(17_000), password: 'x' }))
+  const big = await ask('POST', '/api/signin', json, JSON.stringify({ userName: 'a'.repeat(17_000), password: 'x' }))
   assert.equal(big.statusCode, 413)
   const zipped = await ask('POST', '/api/signin', { ...json, 'content-encoding': 'gzip' }, '{}')
   assert.equal(zipped.statusCode, 415)
   const deep = await ask('POST', '/api/signin', json, '['.repeat(21) + ']'.repeat(21))
   assert.equal(deep.statusCode, 400)
-  const twice = await ask('POST', '/api/signin', json, '{"userPrincipalName":"a@x","userPrincipalName":"b@y","password":"x"}')
+  const twice = await ask('POST', '/api/signin', json, '{"userName":"a@x","userName":"b@y","password":"x"}')
   assert.equal(twice.statusCode, 400)
-  assert.equal(twice.json().field, 'userPrincipalName')
+  assert.equal(twice.json().field, 'userName')
 })
 
 test('what matches no route is a refusal in the voice of its surface, with a correlation id', async () => {
