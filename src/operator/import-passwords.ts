@@ -1,4 +1,6 @@
 import type { App } from '../app.ts'
+import { isBreached } from '../credentials/breached-passwords.ts'
+import { Secret } from '../secret.ts'
 import { checkPassword } from '../rules/password-policy.ts'
 import type { SubjectFacts, TenantFacts } from '../rules/facts.ts'
 import { gatherTenantFacts } from '../store/facts.ts'
@@ -10,7 +12,9 @@ import type { ImportPerson } from './import-rows.ts'
 export async function passwordProblemOf(app: App, tenantId: string, locale: Locale): Promise<(person: ImportPerson) => Promise<RowProblem | undefined>> {
   const tenant = await gatherTenantFacts(app.db, tenantId)
   return async person => {
-    const [failed] = checkPassword(person.password?.reveal() ?? '', { tenant, subject: someoneNew(person, tenant) })
+    const password = person.password ?? new Secret('')
+    const breached = await isBreached(app.config.breachedPasswordsFile, password)
+    const [failed] = checkPassword(password.reveal(), { tenant, subject: someoneNew(person, tenant), breached })
     if (!failed) return undefined
     return { line: person.line, column: 'password', messageKey: 'operator.import.password', values: { why: reasonText(locale, failed) } }
   }

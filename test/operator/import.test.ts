@@ -223,8 +223,7 @@ async function everybody({ app, tenantId }: Place): Promise<string[]> {
   const contacts = await app.db.selectFrom('userContacts').select(['userId', 'kind', 'wellFormed', 'origin']).where('tenantId', '=', tenantId).orderBy('kind').execute()
   const aliases = await app.db.selectFrom('userAliases').select(['userId', 'aliasLower']).where('tenantId', '=', tenantId).execute()
   const audited = await app.db.selectFrom('audit').select('targetId').where('tenantId', '=', tenantId).where('activity', '=', 'Add user').execute()
-  const count = (rows: { userId: string }[]) => Map.groupBy(rows, row => row.userId)
-  const [byContact, byAlias] = [count(contacts), count(aliases)]
+  const [byContact, byAlias] = [Map.groupBy(contacts, row => row.userId), Map.groupBy(aliases, row => row.userId)]
   const byAudit = Map.groupBy(audited, row => row.targetId ?? '')
   return users.map(user => JSON.stringify([
     user.upnLower, user.displayName, user.displayNameLower, (byContact.get(user.id) ?? []).map(({ kind, wellFormed, origin }) => [kind, wellFormed, origin]),
