@@ -68,6 +68,8 @@ async function proveCurrent(app: App, visit: Visit, given: { currentPassword: Se
   })
   if (verdict.outcome === 'right') return
   if (verdict.outcome === 'locked') throw new Refusal(429, [reason('LK_LOCKED_SIGNIN')], { retryAfter: (verdict.until - app.now()) / 1000 })
+  if (verdict.outcome === 'unavailable') throw new Refusal(503, [reason('SSPR_0030')], { retryAfter: 30 })
+  if (verdict.outcome === 'refused') throw refused(403, verdict.code)
   const wrong = (await countWrongReauthentication(app.db, tenantId, visit.sessionIdHash)) ?? mostWrong
   if (wrong < mostWrong) throw refused(422, 'LK_PASSWORD_CURRENT_WRONG', 'currentPassword')
   await endSession(app.db, { tenantId, idHash: visit.sessionIdHash })
