@@ -3,7 +3,6 @@
  * A worker that dies leaves its rows to the next one; the dedupe id goes to the provider, so that a person gets one message.
  */
 import { randomUUID } from 'node:crypto'
-import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { Db } from '../app.ts'
 import { columns } from './columns.ts'
@@ -54,6 +53,8 @@ export async function enqueue(trx: Db, { now, ...message }: NewOutboxRow): Promi
   return row?.id
 }
 
+const qualified = columns.outbox.map(column => `outbox.${column}` as const)
+
 export interface Take {
   now: number
   /** Nobody else takes the rows before this time has passed. */
@@ -78,20 +79,17 @@ export async function takeDue(db: Db, { now, leaseMs, max, kinds }: Take): Promi
     .limit(Math.min(Math.max(max, 1), 100))
   if (kinds) due = due.where('due.kind', 'in', kinds)
   if (isPostgres(db)) due = due.forUpdate().skipLocked() // on SQLite one writes at a time anyway
+  // Asked for apart, so that the engine cannot ask again and lock more rows than were wanted.
   const taken = await db
+    .with('taken', () => due)
     .updateTable('outbox')
-    .set(eb => ({ leaseUntil: now + leaseMs, attempts: eb('attempts', '+', 1) }))
-    .where(eb => eb(eb.refTuple('outbox.tenantId', 'outbox.id'), 'in', due.$asTuple('due.tenantId' as never, 'due.id' as never) as never))
-    .returning(columns.outbox)
+    .from('taken')
+    .set(eb => ({ leaseUntil: now + leaseMs, attempts: eb('outbox.attempts', '+', 1) }))
+    .whereRef('outbox.tenantId', '=', 'taken.tenantId')
+    .whereRef('outbox.id', '=', 'taken.id')
+    .returning(qualified)
     .execute()
   return taken.sort((a, b) => a.availableAt - b.availableAt || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
-}
-
-/** The moment the next row comes due or a lease ends; undefined when there is none. For the dispatcher's sleep. */
-export async function nextDue(db: Db, now: number): Promise<number | undefined> {
-  const later = sql<number | null>`case when lease_until is not null and lease_until > available_at then lease_until else available_at end`
-  const row = await db.selectFrom('outbox').select(later.as('at')).where('expiresAt', '>', now).orderBy(later).limit(1).executeTakeFirst()
-  return row?.at ?? undefined
 }
 
 /** Done: the row goes, with what was in it. False when somebody else has it by now (our lease ran out). */

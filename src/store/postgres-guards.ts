@@ -65,5 +65,12 @@ async function grantToServeGroup(db: Db, serveRole?: string): Promise<void> {
   for (const table of ['kysely_migration', 'kysely_migration_lock']) {
     await sql`revoke insert, update, delete, truncate on ${sql.table(table)} from ${group}`.execute(db)
   }
-  if (serveRole !== undefined) await sql`grant ${group} to ${sql.id(serveRole)}`.execute(db)
+  if (serveRole !== undefined && !(await isMember(db, serveRole))) await sql`grant ${group} to ${sql.id(serveRole)}`.execute(db)
+}
+
+/** Letting in again would need the right to, which whoever migrates a second database of the cluster may not have. */
+async function isMember(db: Db, role: string): Promise<boolean> {
+  const { rows } = await sql<{ member: boolean | null }>`
+    select (select pg_has_role(oid, ${serveGroup}, 'member') from pg_roles where rolname = ${role}) as member`.execute(db)
+  return rows[0]?.member === true
 }

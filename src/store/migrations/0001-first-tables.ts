@@ -61,7 +61,6 @@ const tables: readonly TableSketch[] = [
       ['tenantId', 'displayNameLower', 'id'],
       ['tenantId', 'mailLower'],
       ['tenantId', 'onPremisesImmutableId'],
-      ['tenantId', 'deletedDateTime', 'id'],
     ],
   },
   {
@@ -450,6 +449,7 @@ export function firstTables(engine: 'sqlite' | 'postgres'): Migration {
       for (const table of tables) await createTable(db, engine, table)
       // A deleted user keeps the name to be restored with, and does not keep it from others.
       await sql`create unique index users_upn_lower on users (tenant_id, upn_lower) where deleted_date_time is null`.execute(db)
+      await sql`create index users_deleted on users (tenant_id, display_name_lower, id) where deleted_date_time is not null`.execute(db)
       for (const statement of auditGuards[engine]) await sql.raw(statement).execute(db)
     },
   }

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import * as lockouts from '../../src/store/lockouts.ts'
+import { bothEngines } from '../support/store.ts'
+import type { TestStore } from '../support/store.ts'
+import { addTenant, day, minute, start } from './rows.ts'
+
+const values = { lockoutThreshold: 3, lockoutDurationInSeconds: 60 }
+const account = { tenantId: 't1', accountKey: 'ann', place: 'unfamiliar' } as const
+const guess = (store: TestStore, badHash: string, now = start, place: lockouts.Place = 'unfamiliar') =>
+  lockouts.reserveSignIn(store.db, { ...account, place, now, badHash, values })
+
+bothEngines('T-04: of many different guesses at once no more than the threshold are compared', async store => {
+  await addTenant(store.db)
+  const tries = await Promise.all(Array.from({ length: 40 }, (_, n) => guess(store, `bad ${n}`)))
+  assert.equal(tries.filter(one => one.served).length, 3)
+  assert.deepEqual(await guess(store, 'later', start + minute - 1), { served: false, until: start + minute })
+  assert.deepEqual(await guess(store, 'later', start + minute), { served: true })
+})
+
+bothEngines('the same wrong password again is looked at and not counted', async store => {
+  await addTenant(store.db)
+  for (let n = 0; n < 10; n++) assert.equal((await guess(store, 'old password')).served, true)
+  assert.equal((await lockouts.readLockout(store.db, account)).failures, 1)
+})
+
+bothEngines('a right password takes the count back; the other kind of place keeps its own', async store => {
+  await addTenant(store.db)
+  for (const bad of ['1', '2', '3']) await guess(store, bad)
+  assert.equal((await guess(store, 'mine', start, 'familiar')).served, true, 'T-22: a stranger does not lock a familiar place')
+  await lockouts.forgiveSignIn(store.db, { ...account, place: 'familiar' })
+  assert.equal((await lockouts.readLockout(store.db, { ...account, place: 'familiar' })).failures, 0)
+  assert.equal((await guess(store, '4')).served, false)
+  await lockouts.clearLockouts(store.db, 't1', ['ann', 'ann@mail'])
+  assert.equal((await guess(store, '4')).served, true)
+})
+
+bothEngines('a failure that was found elsewhere is recorded, and the one that locks says so', async store => {
+  await addTenant(store.db)
+  const record = (badHash: string) => lockouts.recordSignInFailure(store.db, { ...account, now: start, badHash, values })
+  assert.deepEqual([(await record('1')).lockedNow, (await record('2')).lockedNow], [false, false])
+  const third = await record('3')
+  assert.deepEqual([third.lockedNow, third.state.lockedUntil, third.state.lockCount], [true, start + minute, 1])
+  assert.equal((await record('4')).lockedNow, false)
+})
+
+bothEngines('T-22: a place is familiar for thirty days after the last sign-in from it, to that account', async store => {
+  await addTenant(store.db)
+  const place = { tenantId: 't1', accountKey: 'ann', kind: 'network', placeMac: 'net' } as const
+  const familiar = (now: number, placeMacs: string[] = ['net', 'device'], accountKey = 'ann') =>
+    lockouts.isFamiliar(store.db, { tenantId: 't1', accountKey, placeMacs, now })
+  assert.equal(await familiar(start), false)
+  await lockouts.rememberPlace(store.db, place, start - day)
+  await lockouts.rememberPlace(store.db, place, start)
+  assert.equal(await familiar(start + 30 * day - 1), true)
+  assert.equal(await familiar(start + 30 * day), false)
+  assert.equal(await familiar(start, ['device']), false)
+  assert.equal(await familiar(start, []), false)
+  assert.equal(await familiar(start, ['net'], 'bo'), false)
+  await lockouts.forgetPlaces(store.db, 't1', ['ann'])
+  assert.equal(await familiar(start), false)
+})
