@@ -6,7 +6,6 @@ import { openChallenge, sendCode } from '../credentials/send-code.ts'
 import { checkTotp } from '../credentials/totp.ts'
 import { verifyPassword } from '../credentials/verify-password.ts'
 import { Refusal } from '../refusal.ts'
-import type { ReasonCode } from '../rules/reason.ts'
 import type { Secret } from '../secret.ts'
 import { reason } from '../rules/verdict.ts'
 import { currentChallenge } from '../store/challenges.ts'
@@ -87,18 +86,22 @@ export async function proveSecondFactor(
 }
 
 /**
- * Proves again, with the strongest thing registered, and gives the session a new id. Five wrong ones end it.
- * @throws Refusal as above; 401 LK_SESSION_ENDED at the fifth wrong proof
+ * Proves again, with the strongest thing registered, and gives the session a new id. Of the session's five tries one is taken
+ * before anything is compared (T-04); the fifth wrong one ends it (T-86).
+ * @throws Refusal as above; 401 LK_SESSION_ENDED
  */
 export async function proveAgain(
   app: App, request: FastifyRequest, reply: FastifyReply, visitor: Visitor, given: { methodId: string; code: string } | { password: Secret },
 ): Promise<void> {
   const { session } = visitor
+  if ('methodId' in given) await factorOf(app, visitor, given.methodId)
+  const tries = await countWrongReauthentication(app.db, session.tenantId, session.idHash)
+  if (tries === undefined || tries > wrongProofsAllowed) return endForGood(app, request, reply, session)
   let proof: Proof
   try {
     proof = 'password' in given ? await checkPassword(app, request, visitor, given.password) : await checkFactor(app, request, visitor, given)
   } catch (error) {
-    if (error instanceof Refusal && wrongProof.has(error.code)) await countWrong(app, request, reply, visitor)
+    if (tries === wrongProofsAllowed) return endForGood(app, request, reply, session)
     throw error
   }
   // A password is asked of those who have nothing stronger: an older, stronger proof (a pass) is out of date and gives way.
@@ -106,22 +109,18 @@ export async function proveAgain(
   await renewSession(app, request, reply, session, { level: 'complete', proofs: [...kept, proof] })
 }
 
-const wrongProof = new Set<ReasonCode>(['LK_CODE_WRONG', 'LK_CODE_SPENT', 'LK_PASSWORD_CURRENT_WRONG', 'LK_SECOND_FACTOR_FAILED', 'LK_LOCKED_SIGNIN', 'LK_BLOCKED'])
-
-async function countWrong(app: App, request: FastifyRequest, reply: FastifyReply, { session, facts }: Visitor): Promise<void> {
-  const wrong = await countWrongReauthentication(app.db, session.tenantId, session.idHash)
-  await noteFailure(app, request, session, facts.subject.userPrincipalName)
-  if (wrong !== undefined && wrong < wrongProofsAllowed) return
+async function endForGood(app: App, request: FastifyRequest, reply: FastifyReply, session: SessionRow): Promise<never> {
   await endSession(app.db, { tenantId: session.tenantId, idHash: session.idHash })
   await endBrowserSessions(app, request, reply)
   throw refused(401, 'LK_SESSION_ENDED')
 }
 
-async function checkPassword(app: App, request: FastifyRequest, { session }: Visitor, password: Secret): Promise<Proof> {
+async function checkPassword(app: App, request: FastifyRequest, { session, facts }: Visitor, password: Secret): Promise<Proof> {
   const verdict = await verifyPassword(app, {
     tenantId: session.tenantId, userId: session.userId, password, purpose: 'reauthenticate',
     place: { address: request.clientAddress, device: deviceOf(app, request).id },
   })
+  if (verdict.outcome !== 'right') await noteFailure(app, request, session, facts.subject.userPrincipalName)
   if (verdict.outcome === 'locked') throw new Refusal(429, [reason('LK_LOCKED_SIGNIN')], { retryAfter: (verdict.until - app.now()) / 1000 })
   if (verdict.outcome === 'unavailable') throw refused(503, 'LK_UNAVAILABLE')
   if (verdict.outcome !== 'right') throw refused(422, 'LK_PASSWORD_CURRENT_WRONG')
