@@ -24,6 +24,7 @@ import { orSamePage } from './same-page-again.ts'
 import type { Shown } from './same-page-again.ts'
 import type { Visit } from './visit.ts'
 import { DifferentMethodPage } from './wizard-pages.tsx'
+import { helpfulOffers } from './wizard.ts'
 
 // Loose on purpose: a missing or overlong field is answered by the page itself, in words.
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
@@ -35,10 +36,11 @@ export function addRoutes(server: Server, app: App, door: Door): void {
 
   server.get(`${door.base}/add`, { config }, async (request, reply) => {
     const visit = await door.enter(app, request)
-    const { offers, questionCount } = await readOverview(app, visit)
+    const overview = await readOverview(app, visit)
+    const { offers, questionCount } = overview
     const context = contextOf(request, visit)
-    if (door.name === 'manage') return sendPage(reply, ChoosePage({ context, base: door.base, offers, questionCount }))
-    return sendPage(reply, DifferentMethodPage({ context, offers: offers.filter(offer => offer.verdict.allowed), questionCount }))
+    if (visit.door === 'manage') return sendPage(reply, ChoosePage({ context, base: door.base, offers, questionCount }))
+    return sendPage(reply, DifferentMethodPage({ context, offers: helpfulOffers(visit, overview), questionCount }))
   })
 
   server.post(`${door.base}/add`, { config, schema: { body: Type.Object({ method: text(40) }) } }, async (request, reply) => {

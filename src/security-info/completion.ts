@@ -18,7 +18,8 @@ export async function noteIfComplete(app: App, trx: Db, visit: Visit): Promise<v
   const facts = await gatherFacts(trx, { tenantId, userId, now: app.now(), providers: visit.facts.providers })
   if (!facts.subject || !resetReadiness({ ...facts, subject: facts.subject }).isSsprRegistered) return
   const at = app.now()
-  await updateUser(trx, tenantId, userId, { registrationCompletedAt: at, lastConfirmedAt: at })
+  // On the way in the review is still to come, and tells by this moment that it is.
+  await updateUser(trx, tenantId, userId, { registrationCompletedAt: at, lastConfirmedAt: visit.door === 'register' ? visit.signedInAt : at })
   await appendAudit(trx, {
     tenantId, at, service: 'Self-service Password Management', category: 'UserManagement', activity: 'User registered for self-service password reset',
     result: 'success', correlationId, initiatedBy: initiatedBy(actor), targets: [{ type: 'User', id: userId, displayName: user.displayName }],

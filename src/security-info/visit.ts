@@ -106,8 +106,11 @@ const firstFactors = new Set(['password', 'email', 'securityQuestions', 'registr
 
 export const hasProvedSecondFactor = (proofs: readonly Proof[]): boolean => proofs.some(proof => !firstFactors.has(proof.method))
 
+/** Somebody who has a second factor, in a session that has not seen it. */
+export const lacksSecondFactor = (visit: Visit): boolean => hasSecondFactor(visit.facts.subject) && !hasProvedSecondFactor(visit.proofs)
+
 function requireSecondFactor(visit: Visit): void {
-  if (hasSecondFactor(visit.facts.subject) && !hasProvedSecondFactor(visit.proofs)) throw refused(401, 'LK_STEP_UP')
+  if (lacksSecondFactor(visit)) throw refused(401, 'LK_STEP_UP')
 }
 
 /**

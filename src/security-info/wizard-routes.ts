@@ -7,7 +7,7 @@ import { pageContext } from '../page/context.ts'
 import { sendPage } from '../page/send-page.ts'
 import { readOverview } from './list-methods.ts'
 import { orSamePage } from './same-page-again.ts'
-import { enterRegister } from './visit.ts'
+import { enterRegister, lacksSecondFactor, visitOf } from './visit.ts'
 import { finishWizard, noteStart, readWizard, skipWizard } from './wizard.ts'
 import { ReviewPage, WizardPage } from './wizard-pages.tsx'
 
@@ -26,6 +26,7 @@ export function wizardRoutes(server: Server, app: App): void {
 
   server.get(base, { config }, async (request, reply) => {
     if (userCaller(request).level === 'complete') return reply.redirect('/security-info', 303)
+    if (lacksSecondFactor(await visitOf(app, request, 'register'))) return reply.redirect(onwards, 303)
     const state = await gather(request)
     if (!state.wizard) return reply.redirect(onwards, 303)
     await noteStart(app, state.visit)

@@ -15,6 +15,7 @@ import { updateSession } from '../store/sessions.ts'
 import { addUsageEvent } from '../store/usage-events.ts'
 import { updateUser } from '../store/users.ts'
 import type { Overview } from './list-methods.ts'
+import { registrationInterrupt } from './visit.ts'
 import type { RegisterVisit, Visit } from './visit.ts'
 
 export interface WizardState {
@@ -31,16 +32,20 @@ export interface WizardState {
 /** Undefined: nothing is asked, and sign-in can go on. */
 export function readWizard(visit: RegisterVisit, overview: Overview): WizardState | undefined {
   const { interrupt } = visit
-  const helpful = overview.offers.filter(offer => offer.verdict.allowed)
-  if (!interrupt) return registeredJustNow(visit, overview) ? { purpose: 'register', needed: 1, have: 1, skippable: true, suggested: helpful[0], others: helpful.slice(1) } : undefined
-  if (interrupt.kind === 'reconfirmSecurityInfo') {
-    return { purpose: 'reconfirm', needed: 0, have: 0, skippable: false, suggested: helpful[0], others: helpful.slice(1) }
-  }
-  const open = helpful.filter(offer => (interrupt.secondFactorNeeded ? isSecondFactor(offer.kind) : addsProof(offer.kind, visit)))
-  const [suggested, ...others] = open
+  const [suggested, ...others] = helpfulOffers(visit, overview)
+  if (!interrupt) return registeredJustNow(visit, overview) ? { purpose: 'register', needed: 1, have: 1, skippable: true, suggested, others } : undefined
+  if (interrupt.kind === 'reconfirmSecurityInfo') return { purpose: 'reconfirm', needed: 0, have: 0, skippable: false, suggested, others }
   return {
     purpose: 'register', needed: interrupt.required, have: interrupt.required - interrupt.missing, skippable: interrupt.skippable || !suggested, suggested, others,
   }
+}
+
+/** What may be added and brings the person nearer to what is asked, the most secure first (sspr §4.2). */
+export function helpfulOffers(visit: Visit, overview: Overview): RegistrationOffer[] {
+  const open = overview.offers.filter(offer => offer.verdict.allowed)
+  const interrupt = registrationInterrupt(visit.facts)
+  if (interrupt?.kind !== 'registerSecurityInfo') return open
+  return open.filter(offer => (interrupt.secondFactorNeeded ? isSecondFactor(offer.kind) : addsProof(offer.kind, visit)))
 }
 
 // An app's code and another app's are one family: a second one adds no second gate (sspr §5.5).
@@ -60,12 +65,10 @@ function addsProof(kind: RegistrableKind, { facts }: Visit): boolean {
 
 /** Everything needed has been registered in this very sign-in: the review comes before going on (sspr §4.2). */
 function registeredJustNow(visit: RegisterVisit, overview: Overview): boolean {
-  const { signedInAt } = visit
-  const reviewed = (visit.facts.subject.lastConfirmedAt ?? 0) > newestOf(overview)
-  return visit.level === 'firstFactor' && !reviewed && newestOf(overview) >= signedInAt
+  const newest = Math.max(0, ...overview.methods.map(method => method.createdDateTime ?? 0))
+  const reviewed = (visit.facts.subject.lastConfirmedAt ?? 0) >= newest
+  return visit.level === 'firstFactor' && newest >= visit.signedInAt && !reviewed
 }
-
-const newestOf = (overview: Overview): number => Math.max(0, ...overview.methods.map(method => method.createdDateTime ?? 0))
 
 /** The first look at the wizard in a sign-in: prompted, for the reports of D-14, and started, for the audit. */
 export async function noteStart(app: App, visit: Visit): Promise<void> {
