@@ -46,7 +46,7 @@ function securityInfo(facts: KnownFacts): Interrupt | null {
   const secondFactorNeeded = facts.subject.perUserMfaState !== 'disabled' && !hasSecondFactor(facts.subject)
     && methodsPolicyOptions(facts.tenant, facts.subject).some(option => option !== 'email')
   const required = isAskedForReset(facts) ? methodsWanted(facts) : 0
-  const missing = Math.max(required - differentProofs(usableMethods(facts)), secondFactorNeeded ? 1 : 0)
+  const missing = Math.max(required - differentProofs(usableMethods(asIfSettled(facts))), secondFactorNeeded ? 1 : 0)
   if (missing > 0) {
     const nothingToRegister = !registrableKinds.some(kind => mayRegister(kind, facts).allowed)
     return {
@@ -55,6 +55,15 @@ function securityInfo(facts: KnownFacts): Interrupt | null {
     }
   }
   return required > 0 ? reconfirmation(facts) : null
+}
+
+/**
+ * The facts with nothing on hold: what waits before it counts for a reset (T-13) has been registered all the same, and asking for
+ * it again would be asking in vain.
+ */
+export function asIfSettled(facts: KnownFacts): KnownFacts {
+  const methods = facts.subject.methods.map(method => ({ ...method, heldUntil: null }))
+  return { ...facts, subject: { ...facts.subject, methods } }
 }
 
 /** As many as a reset needs, or the larger number the tenant asks for; at most three (sspr §4.4). */
