@@ -5,6 +5,7 @@
 import type { App, Db } from '../app.ts'
 import { initiatedBy } from '../credentials/actor.ts'
 import { Refusal } from '../refusal.ts'
+import { asIfSettled } from '../rules/interrupts.ts'
 import type { RegistrableKind, RegistrationOffer } from '../rules/registration.ts'
 import { familyOf, usableMethods } from '../rules/usable-methods.ts'
 import type { MethodFamily } from '../rules/usable-methods.ts'
@@ -58,7 +59,7 @@ const isSecondFactor = (kind: RegistrableKind): boolean => kind !== 'email' && k
 
 /** True when a method of this kind brings the person nearer to what is needed. */
 function addsProof(kind: RegistrableKind, { facts }: Visit): boolean {
-  const have = new Set(usableMethods(facts).map(method => familyOf(method.way)))
+  const have = new Set(usableMethods(asIfSettled(facts)).map(method => familyOf(method.way)))
   const family = families[kind]
   return family !== undefined && !have.has(family)
 }

@@ -113,6 +113,20 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await policy({ numberOfAuthenticationMethodsRequired: 1 })
     })
 
+    check('what waits after a reset (T-13) is registered all the same: the wizard ends, the method does not count yet', async () => {
+      const ann = await person()
+      await test.app.db
+        .insertInto('passwordEvents')
+        .values({ tenantId: test.tenantId, id: `${ann.id}-event`, userId: ann.id, at: test.clock.now(), channel: 'sspr-portal', writeback: 'notNeeded', code: null, actorId: ann.id })
+        .execute()
+      const browser = await stop(ann)
+      await registerEmail(browser, 'waits@mail.example')
+      assert.match(textOf(browser.page), /You have set up what is needed.*Counts for resetting your password from/)
+      await browser.post(`${wizard}/review`)
+      assert.equal(browser.path, '/account')
+      assert.equal((await browser.json('GET', '/api/security-info')).json().readiness.state, 'missing')
+    })
+
     check('who must have a second factor cannot skip, and is offered nothing weaker', async () => {
       const browser = await stop(await person({ perUserMfaState: 'enforced' }))
       assert.doesNotMatch(browser.page, /register\/skip/)
