@@ -74,3 +74,19 @@ async function isMember(db: Db, role: string): Promise<boolean> {
     select (select pg_has_role(oid, ${serveGroup}, 'member') from pg_roles where rolname = ${role}) as member`.execute(db)
   return rows[0]?.member === true
 }
+
+export interface DatabaseRights {
+  /** Row-level security does not bind this user: one tenant's rows are kept from another by the statements alone. */
+  bypassesRowSecurity: boolean
+  /** This user could rewrite the audit log after dropping what guards it. */
+  ownsTables: boolean
+}
+
+/** What the user of this connection may do beyond what a server needs (LD-38); for `doctor`. PostgreSQL only. */
+export async function databaseRights(db: Db): Promise<DatabaseRights> {
+  const { rows } = await sql<DatabaseRights>`
+    select (rolsuper or rolbypassrls) as bypasses_row_security,
+           exists (select 1 from pg_tables where schemaname = current_schema() and tablename = 'audit' and pg_has_role(current_user, tableowner, 'member')) as owns_tables
+      from pg_roles where rolname = current_user`.execute(db)
+  return rows[0]!
+}

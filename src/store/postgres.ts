@@ -30,12 +30,15 @@ export interface PostgresPool {
 }
 
 export function openPool(options: PostgresOptions): PostgresPool {
+  const statementTimeout = options.statementTimeout ?? 2_000
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
     max: options.connections ?? 10,
     connectionTimeoutMillis: 3_000,
     idleTimeoutMillis: 30_000,
-    statement_timeout: options.owner ? 0 : (options.statementTimeout ?? 2_000),
+    statement_timeout: options.owner ? 0 : statementTimeout,
+    // A server that has gone without a word ends no statement: then it is this side that gives up.
+    query_timeout: options.owner ? 0 : statementTimeout + 1_000,
     idle_in_transaction_session_timeout: options.owner ? 0 : 10_000,
     keepAlive: true,
     application_name: options.owner ? 'latchkey migrate' : 'latchkey',
@@ -46,13 +49,20 @@ export function openPool(options: PostgresOptions): PostgresPool {
   pool.on('connect', client => {
     client.on('error', () => {}) // the query in flight fails by itself
     nameStatements(client)
+    giveUpWhenSilent(client)
   })
   return { pool, dialectFor: tenantId => new PostgresDialect({ pool: () => Promise.resolve(narrowed(pool, tenantId)) }) }
 }
 
 /** A connection of its own, for LISTEN. */
 export function newClient(databaseUrl: string): Client {
-  return new pg.Client({ connectionString: databaseUrl, keepAlive: true, connectionTimeoutMillis: 3_000, application_name: 'latchkey wake' })
+  return new pg.Client({
+    connectionString: databaseUrl,
+    keepAlive: true,
+    connectionTimeoutMillis: 3_000,
+    query_timeout: 3_000,
+    application_name: 'latchkey wake',
+  })
 }
 
 /** Counts and sums come as int8 and numeric, which pg hands over as text: everything we count fits a number. */
@@ -79,6 +89,21 @@ function narrowed(pool: Pool, tenantId: string): { connect(): Promise<PoolClient
       }
     },
   }
+}
+
+/** A connection whose answer did not come in time still waits for it: it is closed, and the pool opens another. */
+function giveUpWhenSilent(client: PoolClient): void {
+  const ask = client.query.bind(client) as (...parameters: unknown[]) => unknown
+  const watched = (...parameters: unknown[]): unknown => {
+    const answer = ask(...parameters)
+    if (answer instanceof Promise) {
+      answer.catch((error: unknown) => {
+        if (error instanceof Error && error.message === 'Query read timeout') (client as unknown as Client).end().catch(() => {})
+      })
+    }
+    return answer
+  }
+  client.query = watched as PoolClient['query']
 }
 
 const names = new Map<string, string>()

@@ -10,6 +10,8 @@ import type { Db, Wake } from '../app.ts'
 import { newClient } from './postgres.ts'
 
 const notifications = 'latchkey_wake'
+/** How often the listening connection is asked whether it still hears, in milliseconds. */
+const listenAgainAfter = 10_000
 
 /** Those who wait, in this process. */
 export class Waiters {
@@ -87,6 +89,7 @@ class Ear {
   readonly #waiters: Waiters
   #client: Client | undefined
   #retry: NodeJS.Timeout | undefined
+  #check: NodeJS.Timeout | undefined
   #stopped = false
 
   constructor(databaseUrl: string, waiters: Waiters) {
@@ -105,12 +108,16 @@ class Ear {
     })
     await client.connect()
     await client.query(`listen ${notifications}`)
-    if (this.#stopped) await client.end()
+    if (this.#stopped) return client.end()
+    // A line that was cut without a word stays silent for hours: asking is how one finds out.
+    this.#check = setInterval(() => void client.query('select 1').catch(() => this.#lost(client)), listenAgainAfter)
+    this.#check.unref()
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#retry)
+    clearInterval(this.#check)
     const client = this.#client
     this.#client = undefined
     await client?.end().catch(() => {})
@@ -119,6 +126,7 @@ class Ear {
   #lost(client: Client): void {
     if (this.#stopped || this.#client !== client) return
     this.#client = undefined
+    clearInterval(this.#check)
     client.end().catch(() => {})
     this.#tryLater()
   }

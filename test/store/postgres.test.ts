@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { isUnavailable } from '../../src/store/errors.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { openStore } from '../../src/store/open.ts'
+import { databaseRights } from '../../src/store/postgres-guards.ts'
 import { asSuperuser, ownerRole, privateCluster, serverRole } from '../support/postgres.ts'
 import { openTestStore } from '../support/store.ts'
 import { addTenant, addUser, start } from './rows.ts'
@@ -43,6 +44,35 @@ test('R-04: while PostgreSQL is away every answer is "unavailable"; when it is b
   assert.equal(await again, 'back')
   await store.close()
   await cluster.remove()
+})
+
+test('R-04: a server that falls silent is given up on, and the same store works when it speaks again', { timeout: 120_000 }, async () => {
+  const cluster = await privateCluster()
+  const store = await openStore({ databaseUrl: cluster.url('postgres'), statementTimeout: 300, connections: 3 })
+  const ask = () => sql`select ${1}::int as one`.execute(store.db)
+  const asleep = store.db.transaction().execute(async trx => {
+    await sql`select ${2}::int`.execute(trx)
+    cluster.freeze()
+    await sql`select ${3}::int`.execute(trx)
+  })
+  await assert.rejects(asleep, isUnavailable)
+  await assert.rejects(ask(), isUnavailable)
+  cluster.thaw()
+  await ask()
+  await store.close()
+  await cluster.remove()
+})
+
+test('LD-38: what the server’s user may do beyond its work can be asked', async () => {
+  const store = await openTestStore('postgres')
+  assert.deepEqual({ ...(await databaseRights(store.db)) }, { bypassesRowSecurity: false, ownsTables: false })
+  const owner = await openStore(store.ownerOptions)
+  assert.deepEqual({ ...(await databaseRights(owner.db)) }, { bypassesRowSecurity: false, ownsTables: true })
+  await owner.close()
+  const superuser = await openStore({ databaseUrl: store.options.databaseUrl!.replace(serverRole, 'postgres') })
+  assert.deepEqual({ ...(await databaseRights(superuser.db)) }, { bypassesRowSecurity: true, ownsTables: true })
+  await superuser.close()
+  await store.close()
 })
 
 test('a statement that takes too long is ended and counts as unavailable', async () => {

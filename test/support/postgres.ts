@@ -2,7 +2,7 @@
  * A throw-away PostgreSQL from the machine's own binaries, on loopback, in a temporary folder. The files of one test run share
  * one cluster, each test has a database of its own; a watcher ends the cluster when the run has ended, however it ended.
  */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -27,6 +27,9 @@ export interface Cluster {
 export interface PrivateCluster extends Cluster {
   stop(): Promise<void>
   start(): Promise<void>
+  /** The server stays connected and says nothing, as when the line is cut, until it is let go on. */
+  freeze(): void
+  thaw(): void
   remove(): Promise<void>
 }
 
@@ -49,11 +52,16 @@ export async function privateCluster(): Promise<PrivateCluster> {
   }
   await start()
   await makeRoles(port)
+  const signalAll = (signal: 'SIGSTOP' | 'SIGCONT'): void => {
+    const main = server!.pid!
+    const children = execFileSync('pgrep', ['-P', String(main)], { encoding: 'utf8' }).trim().split('\n').map(Number)
+    for (const pid of [main, ...children]) process.kill(pid, signal)
+  }
   const remove = async (): Promise<void> => {
     await stop()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { port, folder, url: urlFor(port), start, stop, remove }
+  return { port, folder, url: urlFor(port), start, stop, freeze: () => signalAll('SIGSTOP'), thaw: () => signalAll('SIGCONT'), remove }
 }
 
 let shared: Promise<Cluster> | undefined
