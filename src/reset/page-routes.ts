@@ -49,7 +49,7 @@ export function resetPageRoutes(server: Server, app: App): void {
   open('/reset', async (request, reply) => showStart(app, request, reply))
   open('/reset/know-password', async (request, reply) => sendPage(reply, KnowPasswordPage({ context: pageContext(request) })))
   open('/reset/step', async (request, reply) => showStep(app, request, reply))
-  open('/reset/prove', async (request, reply) => showProof(app, request, reply, request.query as { method?: string; sent?: string }))
+  open('/reset/prove', async (request, reply) => showProof(app, request, reply, request.query as { method?: string; at?: string }))
   open('/reset/asked', async (request, reply) => showAsked(app, request, reply))
 
   const start = form({ username: text(1000), whr: text(255), work: text(1000), solution: text(20) })
@@ -177,14 +177,14 @@ async function showStep(app: App, request: FastifyRequest, reply: FastifyReply):
 }
 
 /** The form in which the chosen proof is given. */
-async function showProof(app: App, request: FastifyRequest, reply: FastifyReply, asked: { method?: string; sent?: string }): Promise<FastifyReply> {
+async function showProof(app: App, request: FastifyRequest, reply: FastifyReply, asked: { method?: string; at?: string }): Promise<FastifyReply> {
   const transaction = await findTransaction(app, cookieOf(request))
   if (!transaction) return reply.redirect('/reset', 303)
   if (!/^GATE[12]$/.test(transaction.reset.state)) return toStep(reply)
   try {
     const offer = await requireOffer(app, transaction, asked.method ?? '')
     const context = await contextFor(app, request, await findTenant(app.db, transaction.reset.tenantId))
-    return await proofPage({ app, request, reply, transaction, context }, offer, { sent: asked.sent === 'again' })
+    return await proofPage({ app, request, reply, transaction, context }, offer, { sent: asked.at === 'again', typing: asked.at === 'number' })
   } catch (error) {
     if (error instanceof Refusal && (error.status === 403 || error.code === 'LK_METHOD_UNAVAILABLE')) return toStep(reply)
     throw error
@@ -205,15 +205,16 @@ async function proofPage(
   return sendPage(reply, CodePage({ ...common, waitSeconds, resent: how.sent === true }), { status })
 }
 
-const proofAt = (reply: FastifyReply, offer: Offer, sent?: boolean) =>
-  reply.redirect(`/reset/prove?method=${encodeURIComponent(offer.value)}${sent ? '&sent=again' : ''}`, 303)
+/** `number`: to where the number is typed; `again`: to the code, with a word that another one is asked for. */
+const proofAt = (reply: FastifyReply, offer: Offer, at?: 'number' | 'again') =>
+  reply.redirect(`/reset/prove?method=${encodeURIComponent(offer.value)}${at ? `&at=${at}` : ''}`, 303)
 
 async function postMethod(on: Posted, body: { method?: string }): Promise<FastifyReply> {
   const { app, transaction, reply, context } = on
   const chosen = body.method ?? ''
   try {
     const offer = await requireOffer(app, transaction, chosen)
-    if (asksForNumber(offer)) return proofAt(reply, offer)
+    if (asksForNumber(offer)) return proofAt(reply, offer, 'number')
     const sent = await sendChallenge(app, transaction, { method: chosen })
     return sent.kind === 'blocked' ? toStep(reply) : proofAt(reply, sent.offer)
   } catch (error) {
@@ -243,7 +244,7 @@ async function postResend(on: Posted, body: { method?: string }): Promise<Fastif
   const { app, transaction, reply } = on
   try {
     const sent = await sendChallenge(app, transaction, { method: body.method ?? '', again: true })
-    return sent.kind === 'blocked' ? toStep(reply) : proofAt(reply, sent.offer, true)
+    return sent.kind === 'blocked' ? toStep(reply) : proofAt(reply, sent.offer, 'again')
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'LK_RESEND_TOO_SOON') throw error
     return proofPage(on, await requireOffer(app, transaction, body.method ?? ''), { reasons: error.reasons, status: 429 })

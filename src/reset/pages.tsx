@@ -138,6 +138,7 @@ export function CodePage({ context, journey, offer, waitSeconds, resent, reasons
           <Button kind="link" waitSeconds={waitSeconds} waitText={t('reset.code.resendWait', { seconds: '{seconds}' })}>{t('reset.code.resend')}</Button>
         </Form>
       )}
+      {offer.way === 'mobileSms' && <p><a href={`/reset/prove?method=${encodeURIComponent(offer.value)}&at=number`}>{t('reset.number.again')}</a></p>}
       <OtherWay context={context} />
       <Foot context={context} journey={journey} />
     </Layout>
