@@ -2,6 +2,7 @@ import type { App, Db } from '../app.ts'
 import type { ThrottleKey } from '../rules/throttle.ts'
 import { reserve, takeBack } from '../store/limits.ts'
 import type { PlainLimit } from '../store/limits.ts'
+import { accountKeysOf } from './account-key.ts'
 
 /** What a code, an answer or an app's code is asked for. Counters of one purpose never lock another (T-22). */
 export type ProofPurpose = 'reset' | 'registration' | 'signIn' | 'callerVerification'
@@ -29,6 +30,11 @@ export type ReservedProof =
 /** Where an account's recovery tries are counted; gather facts with the same key. */
 export function recoveryKey(account: string): string {
   return `recovery:${account}`
+}
+
+/** Every counter of a person's recovery: by id, and by each of their names as the reset page counts them (A-13). */
+export async function recoveryKeysOf(app: Pick<App, 'keys'>, db: Db, tenantId: string, userId: string): Promise<string[]> {
+  return [userId, ...(await accountKeysOf(app, db, tenantId, userId))].map(recoveryKey)
 }
 
 /**

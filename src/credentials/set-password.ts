@@ -22,7 +22,7 @@ import { endAppPasswords } from './app-passwords.ts'
 import { isBreached } from './breached-passwords.ts'
 import { hashPassword, matchesHash } from './hash-password.ts'
 import { recordFailure, recordPending, recordSuccess } from './password-records.ts'
-import { recoveryKey } from './proof-budget.ts'
+import { recoveryKeysOf } from './proof-budget.ts'
 import { endSessions } from './revoke-sessions.ts'
 import { writeHome } from './write-home.ts'
 import type { HomeWritten } from './write-home.ts'
@@ -157,7 +157,7 @@ async function store(app: App, trx: Db, wish: NewPassword, before: Known, hash: 
   const ended = isReset(channel) && !known.tenant.settings.appPasswordsSurviveReset
   if (ended) await endAppPasswords(trx, { ...wish, at })
   await clearLockouts(trx, tenantId, await accountKeysOf(app, trx, tenantId, userId))
-  if (isReset(channel)) await clearKeys(trx, tenantId, [recoveryKey(userId)])
+  if (isReset(channel)) await clearKeys(trx, tenantId, await recoveryKeysOf(app, trx, tenantId, userId))
   faultPoint('setPassword.cleared')
   await recordSuccess(app, trx, wish, known, { at, home })
   faultPoint('setPassword.recorded')

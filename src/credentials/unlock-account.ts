@@ -15,7 +15,7 @@ import { lockUser } from '../store/user-lock.ts'
 import { accountKeysOf } from './account-key.ts'
 import { initiatedBy, isSelf } from './actor.ts'
 import type { Actor } from './actor.ts'
-import { recoveryKey } from './proof-budget.ts'
+import { recoveryKeysOf } from './proof-budget.ts'
 
 /**
  * Lifts the locks of an account without touching its password (sspr §5.3, §8.2): the domain's through its agent, first and
@@ -41,7 +41,7 @@ export async function unlockAccount(
     if (!(await lockUser(trx, tenantId, userId))) throw refused('LK_NOT_FOUND')
     await wish.alsoInTransaction?.(trx)
     await clearLockouts(trx, tenantId, await accountKeysOf(app, trx, tenantId, userId))
-    await clearKeys(trx, tenantId, [recoveryKey(userId)])
+    await clearKeys(trx, tenantId, await recoveryKeysOf(app, trx, tenantId, userId))
     await addUsageEvent(trx, { tenantId, at, userId, feature: 'unlock', method: null, status: 'success', failureReason: null })
     await queueNotice(app, trx, { event: 'accountUnlocked', tenantId, userId, at, ipAddress: actor.ipAddress })
     await appendAudit(trx, {
