@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import cookie from '@fastify/cookie'
-import { Ajv } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import type { Access, Server, Surface } from './access.ts'
@@ -60,7 +60,19 @@ function useValidators(server: FastifyInstance): void {
   const options = { allErrors: false, removeAdditional: false, useDefaults: true, strict: false } as const
   const strict = new Ajv({ ...options, coerceTypes: false })
   const lenient = new Ajv({ ...options, coerceTypes: 'array' })
-  server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : lenient).compile(schema as object))
+  server.setValidatorCompiler(({ schema, httpPart }) => whenAsked(httpPart === 'body' ? strict : lenient, schema as object))
+}
+
+/** Compiles a schema at the first request that needs it: all of them at the start would cost 200 ms and as many megabytes as the rooms. */
+function whenAsked(ajv: Ajv, schema: object): { (data: unknown): boolean; errors?: ErrorObject[] | null } {
+  let compiled: ValidateFunction | undefined
+  const validate: { (data: unknown): boolean; errors?: ErrorObject[] | null } = data => {
+    compiled ??= ajv.compile(schema)
+    const right = compiled(data)
+    validate.errors = compiled.errors ?? null
+    return right
+  }
+  return validate
 }
 
 /** A route as it was declared: what the inventory of the tests and the OpenAPI document are made of. */
