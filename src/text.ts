@@ -131,7 +131,9 @@ export function reasonText(locale: Locale, reason: { code: string; values?: Reco
   try {
     return translate(locale, key, reason.values)
   } catch {
-    return translate(locale, key, new Proxy({ ...reason.values }, { has: () => true, get: (values, name) => values[name as string] ?? '…' }))
+    // A number, for a plural can be chosen by nothing else; then it is taken out again, however the language groups it.
+    const values = new Proxy({ ...reason.values }, { has: () => true, get: (given, name) => given[name as string] ?? 77_777 })
+    return translate(locale, key, values).replace(/77\D?777/g, '…')
   }
 }
 
@@ -164,12 +166,12 @@ function matchAccepted(header: string | undefined): Locale | undefined {
   return best?.locale
 }
 
-/** A moment as this language writes it, with the zone of the server named: '21 November 2026 at 03:43 UTC'. */
+/** A moment as this language writes it, with its zone: '21 Nov 2026, 03:43 UTC'. */
 export function formatDateTime(locale: Locale, at: number): string {
   let format = dateTimes.get(locale)
   if (!format) {
     // Day before month for English readers in Europe too, who would misread the American order.
-    format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+    format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
     dateTimes.set(locale, format)
   }
   return `${format.format(at)} UTC`

@@ -38,7 +38,7 @@ export function Layout({ context, title, lead, children, wide, refreshSeconds, b
         <script src={assets.script} defer />
         {refreshSeconds !== undefined && <noscript><meta http-equiv="refresh" content={String(refreshSeconds)} /></noscript>}
       </head>
-      <body data-refresh={refreshSeconds}>
+      <body class={wide ? 'roomy' : undefined} data-refresh={refreshSeconds}>
         <a class="skip" href="#main">{t('page.skip')}</a>
         <header class="top">
           <a class="brand" href="/"><Icon name="key" />{branding.displayName}</a>

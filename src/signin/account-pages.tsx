@@ -77,9 +77,12 @@ export function SessionsPage({ context, sessions, current, ended }: {
           const here = session.publicId === current
           return {
             id: session.publicId, icon: 'device', title: name, mark: here ? t('signin.sessions.here') : undefined,
-            detail: t('signin.sessions.detail', {
-              address: session.ipAddress ?? '–', since: formatDateTime(locale, session.createdAt), seen: formatDateTime(locale, session.lastSeenAt),
-            }),
+            detail: (
+              <>
+                {session.ipAddress && <>{session.ipAddress}<br /></>}
+                {t('signin.sessions.detail', { since: formatDateTime(locale, session.createdAt), seen: formatDateTime(locale, session.lastSeenAt) })}
+              </>
+            ),
             actions: !here && (
               <Form context={context} action="/sessions/end" hidden={{ session: session.publicId }}>
                 <Button kind="link" label={t('signin.sessions.end.named', { name })}>{t('signin.sessions.end')}</Button>

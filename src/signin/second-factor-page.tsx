@@ -49,7 +49,7 @@ export function FactorCodePage({ context, base, factor, sent, waitSeconds, hasOt
   const { t } = context
   const asks = factor.way === 'totp' || sent
   const lead = factor.way === 'totp'
-    ? t('signin.second.app.lead', { name: labelOf(context, factor) })
+    ? t('signin.second.app.lead', { name: factor.name ?? labelOf(context, factor) })
     : t(sent ? 'signin.second.sms.sent' : 'signin.second.sms.lead', { number: factor.hint })
   return (
     <Layout context={context} title={titleOf(context, base)} lead={lead}>
@@ -112,5 +112,5 @@ function CancelWay({ context, base }: { context: PageContext; base: ProofProps['
 
 const titleOf = ({ t }: PageContext, base: ProofProps['base']) => t(base === '/signin/again' ? 'signin.again.title' : 'signin.second.title')
 
-const labelOf = ({ t }: PageContext, factor: SecondFactor) => (factor.way === 'sms' ? t('signin.second.sms') : (factor.name ?? t('signin.second.app')))
-const detailOf = (factor: SecondFactor) => (factor.way === 'sms' ? factor.hint : undefined)
+const labelOf = ({ t }: PageContext, factor: SecondFactor) => t(factor.way === 'sms' ? 'signin.second.sms' : 'signin.second.app')
+const detailOf = (factor: SecondFactor) => (factor.way === 'sms' ? factor.hint : (factor.name ?? undefined))

@@ -40,7 +40,7 @@ const pages: Record<string, (context: PageContext) => VNode> = {
   'sms-before': context => FactorCodePage({ context, base: '/signin/again', factor: sms, sent: false, hasOthers: false }),
   again: context => AgainPasswordPage({ context, userName: 'ann@contoso.example' }),
   'new-password': context => ExpiredPasswordPage({
-    context, why: 'expired', userName: 'ann@contoso.example', asksCurrent: true, minimumLength: 8, reasons: [reason('LK_PASSWORD_TOO_SHORT', { minimum: 8 })],
+    context, why: 'expired', userName: 'ann@contoso.example', asksCurrent: true, minimumLength: 8, reasons: [reason('LK_PASSWORD_TOO_SHORT', { min: 8 })],
   }),
   account: context => AccountPage({
     context: { ...context, signedInAs: 'Ann Berg' },
