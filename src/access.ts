@@ -124,8 +124,10 @@ const recentProof = 10 * 60_000
 
 /** The newest proof that counts as strong for a session: the second factor if one was given, else the password. */
 export function hasRecentProof(caller: UserCaller, now: number): boolean {
-  const strong = caller.session.proofs.filter(proof => proof.method !== 'password')
-  const counted = strong.length > 0 ? strong : caller.session.proofs
+  // A registration that was skipped is noted among the proofs, so that sign-in does not ask twice; it proves nothing.
+  const proofs = caller.session.proofs.filter(proof => proof.method !== 'registrationSkipped')
+  const strong = proofs.filter(proof => proof.method !== 'password')
+  const counted = strong.length > 0 ? strong : proofs
   return counted.some(proof => now - proof.at <= recentProof)
 }
 
