@@ -13,6 +13,7 @@ import { Refusal } from './refusal.ts'
 import { reason } from './rules/verdict.ts'
 import type { ReasonCode } from './rules/reason.ts'
 import { formTokenFor } from './same-origin.ts'
+import { readPolicies } from './store/policies.ts'
 import { findSession, touchSession } from './store/sessions.ts'
 import { defaultTenant } from './store/tenants.ts'
 import type { Branding } from './page/context.ts'
@@ -60,7 +61,8 @@ async function frontOfHouse(app: App): Promise<House | undefined> {
   if (known && known.until > performance.now()) return known
   try {
     const tenant = await defaultTenant(app.db)
-    const branding = { displayName: tenant?.displayName ?? 'Latchkey' }
+    const look = tenant && (await readPolicies(app.db, tenant.id)).branding
+    const branding = { displayName: tenant?.displayName ?? 'Latchkey', accentColor: look?.accentColor ?? undefined, textByLocale: look?.textByLocale }
     const fresh = { defaultLocale: (tenant?.defaultLocale ?? 'en') as Locale, branding, until: performance.now() + 5000 }
     houses.set(app, fresh)
     return fresh

@@ -2,11 +2,13 @@ import type { FastifyRequest } from 'fastify'
 import { translate } from '../text.ts'
 import type { Locale, MessageKey, MessageValues } from '../text.ts'
 
-/** What a tenant may change about its pages: its name and one colour. No markup, no style sheet, no script (T-33). */
+/** What a tenant may change about its pages: its name, one colour, a sentence. No markup, no style sheet, no script (T-33). */
 export interface Branding {
   displayName: string
   /** Six hexadecimal digits after `#`; anything else is ignored. */
   accentColor?: string
+  /** Shown under the card to people who are not signed in, as typed; where a language has none, English has it. */
+  textByLocale?: Partial<Record<Locale, string>>
 }
 
 declare module 'fastify' {

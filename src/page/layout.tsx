@@ -23,6 +23,7 @@ interface LayoutProps {
 export function Layout({ context, title, lead, children, wide, refreshSeconds, before }: LayoutProps): VNode {
   const { t, branding, locale } = context
   const accent = accentStyle(branding.accentColor)
+  const note = context.signedInAs ? undefined : (branding.textByLocale?.[locale] ?? branding.textByLocale?.en)
   return (
     <html lang={locale}>
       <head>
@@ -51,6 +52,7 @@ export function Layout({ context, title, lead, children, wide, refreshSeconds, b
           {children}
         </main>
         <footer class="foot">
+          {note && <p class="note">{note}</p>}
           <LanguageMenu context={context} />
           <p><a href="/help">{t('page.help')}</a></p>
         </footer>

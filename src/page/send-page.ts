@@ -15,5 +15,6 @@ export function sendPage(reply: FastifyReply, page: VNode, options: { status?: n
   return reply
     .code(options.status ?? 200)
     .type('text/html; charset=utf-8')
+    .header('content-language', reply.request.locale)
     .send(renderPage(page))
 }
