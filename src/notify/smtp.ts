@@ -56,10 +56,10 @@ export function smtpSender(config: SmtpConfig, options: { ca?: string } = {}): S
   }
 }
 
-/** 5xx to the recipient or the content is final; a refused login is the operator's fault and can be mended. */
+/** A 5xx to the recipient or the content is final; TLS that fails or a refused login is the operator's to mend. */
 function isFinal(error: unknown): boolean {
   const { code, responseCode } = error as { code?: string; responseCode?: number }
-  return code !== 'EAUTH' && responseCode !== undefined && responseCode >= 500 && responseCode !== 530 && responseCode !== 535
+  return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode !== undefined && responseCode >= 500
 }
 
 function shortly(error: unknown): string {
