@@ -14,6 +14,8 @@ export interface Account {
   canReset: boolean | null
   methodCount: number
   passwordChangedAt: number | null
+  /** Set while the tenant's notice about the password's end is due. */
+  passwordExpiresAt: number | null
   sessionCount: number
   appPasswords: boolean
 }
@@ -21,7 +23,7 @@ export interface Account {
 /** Who I am here, and everything I can do about my account. */
 export function AccountPage({ context, account }: { context: PageContext; account: Account }): VNode {
   const { t, locale } = context
-  const changed = account.passwordChangedAt
+  const { passwordChangedAt: changed, passwordExpiresAt: expires } = account
   return (
     <Layout context={context} title={t('signin.account.title')} wide>
       {account.canReset === false && (
@@ -29,6 +31,7 @@ export function AccountPage({ context, account }: { context: PageContext; accoun
           <p>{t('signin.account.not-ready.detail')} <a href="/security-info">{t('signin.account.not-ready.link')}</a></p>
         </Notice>
       )}
+      {expires !== null && <Notice kind="info"><p>{t('signin.account.password.expires', { when: formatDateTime(locale, expires) })}</p></Notice>}
       <Facts rows={[
         [t('signin.account.name'), account.displayName],
         [t('field.username'), account.userPrincipalName],

@@ -7,6 +7,7 @@ import type { App } from '../app.ts'
 import { revokeSessions } from '../credentials/revoke-sessions.ts'
 import { pageContext } from '../page/context.ts'
 import { sendPage } from '../page/send-page.ts'
+import { passwordExpiry } from '../rules/password-expiry.ts'
 import { resetReadiness } from '../rules/registration.ts'
 import { endSession, listSessions } from '../store/sessions.ts'
 import { AccountPage, SessionsPage } from './account-pages.tsx'
@@ -54,6 +55,7 @@ const contextOf = (request: FastifyRequest, visitor: Visitor) => pageContext(req
 export async function readAccount(app: App, { session, facts }: Visitor): Promise<Account> {
   const { subject, tenant } = facts
   const readiness = resetReadiness(facts)
+  const expiry = passwordExpiry(subject, tenant, facts.now)
   const sessions = await listSessions(app.db, { tenantId: session.tenantId, userId: session.userId, now: app.now() })
   return {
     displayName: subject.displayName,
@@ -61,6 +63,7 @@ export async function readAccount(app: App, { session, facts }: Visitor): Promis
     canReset: readiness.isSsprEnabled ? readiness.isSsprCapable : null,
     methodCount: new Set(subject.methods.filter(one => one.source === 'private' && one.verified).map(one => one.id)).size,
     passwordChangedAt: subject.passwordChangedAt,
+    passwordExpiresAt: expiry.expires && expiry.noticeDays !== null ? expiry.at : null,
     sessionCount: sessions.length,
     appPasswords: tenant.settings.allowAppPasswords,
   }

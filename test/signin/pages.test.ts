@@ -45,7 +45,7 @@ const pages: Record<string, (context: PageContext) => VNode> = {
   account: context => AccountPage({
     context: { ...context, signedInAs: 'Ann Berg' },
     account: {
-      displayName: 'Ann Berg', userPrincipalName: 'ann@contoso.example', canReset: false, methodCount: 1, passwordChangedAt: at, sessionCount: 2, appPasswords: true,
+      displayName: 'Ann Berg', userPrincipalName: 'ann@contoso.example', canReset: false, methodCount: 1, passwordChangedAt: at, passwordExpiresAt: at, sessionCount: 2, appPasswords: true,
     },
   }),
   sessions: context => SessionsPage({

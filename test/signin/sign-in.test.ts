@@ -254,6 +254,12 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         await signIn(browser, kim, kim.password)
         assert.equal(browser.path, '/signin/new-password')
         assert.match(browser.page, /has expired/)
+
+        await test.app.db.updateTable('passwords').set({ changedAt: test.clock.now() - 80 * 86_400_000 }).where('userId', '=', kim.id).execute()
+        const soon = test.browser()
+        await signIn(soon, kim, kim.password)
+        assert.equal(soon.path, '/account')
+        assert.match(soon.page, /Your password expires/)
       } finally {
         await test.app.db.updateTable('domains').set({ passwordValidityPeriodInDays: 2147483647 }).where('id', '=', 'contoso.example').execute()
       }
