@@ -37,7 +37,7 @@ function isWanted(event: NoticeEvent, { tenantSettings, passwordResetPolicy }: T
     case 'passwordReset':
       return passwordResetPolicy.notifyUsersOnPasswordReset
     case 'passwordResetByAdministrator':
-      return tenantSettings.securityNotices || tenantSettings.notifyUserOnAdminReset
+      return tenantSettings.securityNotices && tenantSettings.notifyUserOnAdminReset
     case 'methodAdded':
     case 'methodChanged':
     case 'methodRemoved':
