@@ -131,6 +131,7 @@ export function resetApiRoutes(server: Server, app: App): void {
     const transaction = await own(app, request, request.params.id)
     const verified = await verifyGate(app, transaction, request.body as { method: string; code?: string; answers?: string[] })
     if (verified.kind === 'wrong') throw new Refusal(422, verified.reasons, { field: 'code' })
+    if (verified.kind === 'moved') throw outOfOrder('another request was quicker')
     if (verified.kind === 'blocked') return reply.code(429).send(await standing(app, request))
     setCookie(app, reply, verified.cookie, verified.reset.expiresAt)
     const passed = await findTransaction(app, verified.cookie)

@@ -115,16 +115,18 @@ async function inTransaction(app: App, request: FastifyRequest, reply: FastifyRe
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     if (error.code === 'LK_SESSION_EXPIRED') return toStep(reply)
-    if (error.code === 'LK_OUT_OF_ORDER') return showAgain(app, request, reply)
+    if (error.code === 'LK_OUT_OF_ORDER') return showAgain(request, reply)
     if (error.status === 403) return toStep(reply) // the checks turned: the step says why
     throw error
   }
 }
 
-/** A step that does not fit: who has a running transaction is shown where it stands, anybody else a way to begin. */
-async function showAgain(app: App, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const transaction = await findTransaction(app, cookieOf(request))
-  return sendPage(reply, AgainPage({ context: pageContext(request), running: transaction !== undefined }), { status: 409 })
+/**
+ * A step that does not fit. Whoever came with a handle is led back to where things stand, even when it is an old one: of two quick
+ * presses the first may have changed it (T-30), and the browser has the new one by now.
+ */
+async function showAgain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  return sendPage(reply, AgainPage({ context: pageContext(request), running: cookieOf(request) !== undefined }), { status: 409 })
 }
 
 async function showStart(app: App, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -14,6 +14,7 @@ import type { Reason } from '../rules/verdict.ts'
 import { reason } from '../rules/verdict.ts'
 import type { Way } from '../rules/usable-methods.ts'
 import { inTransaction } from '../store/engine.ts'
+import { claimOnce } from '../store/once-only.ts'
 import { findResetByCookie, listResetGates, moveReset } from '../store/resets.ts'
 import type { ResetGateRow, ResetRow } from '../store/resets.ts'
 import { recordStep } from './record.ts'
@@ -109,8 +110,13 @@ export async function move(
   return { ...reset, ...moved, version: reset.version + 1 }
 }
 
-/** A step that fits nowhere is written down (T-07); the browser is led back to where its transaction really stands. */
+/**
+ * A step that fits nowhere is written down (T-07), once for each kind of step in a transaction: whoever hammers on a door does not
+ * fill the audit (T-29).
+ */
 export async function recordImpossible(app: App, { reset }: Transaction, step: string): Promise<void> {
+  const claim = { tenantId: reset.tenantId, key: `outOfOrder:${reset.id}:${step}`, expiresAt: reset.expiresAt + recoveryLifetime, now: app.now() }
+  if (!(await claimOnce(app.db, claim))) return
   await recordStep(app, app.db, reset, `outOfOrder:${step}`, { result: 'failure', details: [{ key: 'state', value: reset.state }] })
 }
 

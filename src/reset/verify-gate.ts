@@ -13,6 +13,7 @@ import { queueNotice } from '../notify/notices.ts'
 import { Refusal } from '../refusal.ts'
 import { Secret } from '../secret.ts'
 import type { ThrottleKey } from '../rules/facts.ts'
+import { throttleLimits } from '../rules/throttle.ts'
 import { opensAnotherGate } from '../rules/reset-machine.ts'
 import { usableMethods } from '../rules/usable-methods.ts'
 import type { UsableMethod } from '../rules/usable-methods.ts'
@@ -26,6 +27,7 @@ import { offeredWay } from './offer.ts'
 import { recordStep, recordUsage, reportedMethod } from './record.ts'
 import { block, lastAsked, requireOffer } from './send-challenge.ts'
 import { countTenantFailure, countTry, giveBack } from './throttles.ts'
+import type { Counted } from './throttles.ts'
 import { isPossible, mayOnlyUnlock, move, newHandle, outOfOrder, passedGate, recordImpossible } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 import type { Offer } from './view.ts'
@@ -34,6 +36,8 @@ export type Verified =
   | { kind: 'passed'; cookie: string; reset: ResetRow }
   | { kind: 'wrong'; offer: Offer; reasons: Reason[] }
   | { kind: 'blocked' }
+  /** Another request of this very transaction was quicker and has moved it on. */
+  | { kind: 'moved' }
 
 export interface Proof {
   /** The value of the offer. */
@@ -61,7 +65,8 @@ export async function verifyGate(app: App, seen: Transaction, proof: Proof): Pro
   const transaction = await settled(app, seen, offer)
   if (!isGuess(offer, proof)) return { kind: 'wrong', offer, reasons: [reason('LK_CODE_WRONG')] }
   const kinds: ThrottleKey[] = extraCount[offer.way] ? ['proof', extraCount[offer.way]!] : ['proof']
-  const counted = await countTry(app, transaction.reset, kinds)
+  const counted = await countPatiently(app, transaction.reset, kinds)
+  if (counted === 'moved') return { kind: 'moved' }
   if (!counted.served) return block(app, transaction, 'proof')
   const handle = newHandle()
   let passed: ResetRow | undefined
@@ -80,6 +85,22 @@ function requireInput(offer: Offer, proof: Proof): void {
   const field = offer.way === 'securityQuestions' ? 'answer-1' : 'code'
   const given = offer.way === 'securityQuestions' ? (proof.answers?.length ?? 0) > 0 : (proof.code ?? '').trim() !== ''
   if (!given) throw new Refusal(422, [reason('LK_FIELD_REQUIRED', { field: field === 'code' ? 'code' : 'answer' })], { field })
+}
+
+/** A lock as young as this may be made of tries that are still being compared, and given back if they are right. */
+const young = 1_000
+const patience = 400
+
+/**
+ * Counts the try. Of many right codes at once only as many reserve a point as there are; the others wait a moment before they
+ * take the pause for real, or they would end the very transaction that one of the first is about to move on (T-05).
+ */
+async function countPatiently(app: App, reset: ResetRow, kinds: readonly ThrottleKey[]): Promise<Counted | 'moved'> {
+  const counted = await countTry(app, reset, kinds)
+  if (counted.served || app.now() - (counted.until - throttleLimits.proof.lockMs) >= young) return counted
+  await new Promise(resolve => setTimeout(resolve, patience))
+  const now = await findReset(app.db, reset.tenantId, reset.id)
+  return now?.version === reset.version ? countTry(app, reset, kinds) : 'moved'
 }
 
 /**
