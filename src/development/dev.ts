@@ -1,7 +1,7 @@
 /** `latchkey dev`, which is what `npm start` runs: everything set up by itself, on this machine only. */
 import { existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { VerbIo } from '../config.ts'
+import type { Config, VerbIo } from '../config.ts'
 import { newKeyFile } from '../keys.ts'
 import { appOf, openStoreOf, OperatorError, parseArgs, runVerb, type Say } from '../operator/open-app.ts'
 import { startServer, untilStopped } from '../operator/run-server.ts'
@@ -30,29 +30,38 @@ export function run(args: string[], io: VerbIo): Promise<number> {
       certificate,
     )
     if (!existsSync(config.keysFile)) newKeyFile(config.keysFile)
-    const store = await openStoreOf(config)
+    const described = await prepare(config, certificate.caFile, say)
+    // Before the sockets open: whoever sees an answer finds the file.
+    writeDevFile(dataDir, described)
     try {
-      if ((await pendingMigrations(store)).length > 0) {
-        say('development.tables')
-        await migrate(store)
-      }
-      const app = await appOf(config, store)
-      const planted = await plantSample(app, (done, of) => {
-        if (done === 1 || done === of || done % 5 === 0) say('development.people', { done, of })
-      })
-      if (planted) say('development.planted')
-      const described = describeSample(app, certificate.caFile)
-      writeDevFile(dataDir, described)
-      const running = await startServer(app, store)
+      const running = await startServer(config)
       greet(say, described)
       return await untilStopped(running)
     } catch (error) {
-      await store.close()
       const { code, port } = error as { code?: string; port?: number }
       if (code === 'EADDRINUSE') throw new OperatorError('development.port', { port: port ?? 0 })
       throw error
     }
   })
+}
+
+/** Tables and sample, where they are not there yet. */
+async function prepare(config: Config, caFile: string, say: Say): Promise<DevFile> {
+  const store = await openStoreOf(config)
+  try {
+    if ((await pendingMigrations(store)).length > 0) {
+      say('development.tables')
+      await migrate(store)
+    }
+    const app = await appOf(config, store)
+    const planted = await plantSample(app, (done, of) => {
+      if (done === 1 || done === of || done % 5 === 0) say('development.people', { done, of })
+    })
+    if (planted) say('development.planted')
+    return describeSample(app, caFile)
+  } finally {
+    await store.close()
+  }
 }
 
 /** 0 asks for any port that is free. */

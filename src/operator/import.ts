@@ -152,5 +152,9 @@ function tell({ io, locale, say, warn }: VerbContext, file: string, report: Impo
 function writeReport({ locale }: VerbContext, file: string, report: ImportReport): void {
   const rows = [...report.problems, ...report.malformedPhones].toSorted((a, b) => a.line - b.line)
   const lines = rows.map(one => csvLine([one.line, one.column, one.messageKey.replace('operator.import.', ''), translate(locale, one.messageKey, one.values)]))
-  writeFileSync(file, `\uFEFF${csvLine(['line', 'column', 'problem', 'message'])}${lines.join('')}`, { mode: 0o600 })
+  try {
+    writeFileSync(file, `\uFEFF${csvLine(['line', 'column', 'problem', 'message'])}${lines.join('')}`, { mode: 0o600 })
+  } catch (error) {
+    throw new OperatorError('operator.import.noReport', { file, detail: (error as { code?: string }).code ?? 'unknown' })
+  }
 }

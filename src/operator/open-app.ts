@@ -6,6 +6,7 @@ import type { App } from '../app.ts'
 import type { Config, VerbIo } from '../config.ts'
 import { openKeyring } from '../keys.ts'
 import { openLog } from '../log.ts'
+import { isUnavailable } from '../store/errors.ts'
 import { openStore, type Store } from '../store/open.ts'
 import { pendingMigrations } from '../store/migrate.ts'
 import { matchLocale, translate, type Locale, type MessageKey, type MessageValues } from '../text.ts'
@@ -61,6 +62,11 @@ export async function runVerb(io: VerbIo, body: (context: VerbContext) => Promis
     if ((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS_')) {
       io.stderr.write(`latchkey: ${(error as Error).message}\n`)
       return 2
+    }
+    // A file that is missing has the same code as a socket that is; only the file has a path.
+    if (isUnavailable(error) && (error as { path?: string }).path === undefined) {
+      context.warn('operator.database.away', { detail: (error as { code?: string }).code ?? 'unknown' })
+      return 1
     }
     throw error
   }

@@ -1,11 +1,11 @@
 /** `latchkey serve`: the production server. Starts only with a configuration that is right and tables that are up to date. */
 import { statSync } from 'node:fs'
-import type { VerbIo } from '../config.ts'
+import type { Config, VerbIo } from '../config.ts'
 import { pendingMigrations } from '../store/migrate.ts'
 import { defaultTenant } from '../store/tenants.ts'
 import { checkKeysFile } from './check-config.ts'
 import { ConfigError } from './config-error.ts'
-import { appOf, openStoreOf, OperatorError, parseArgs, runVerb } from './open-app.ts'
+import { openStoreOf, OperatorError, parseArgs, runVerb } from './open-app.ts'
 import { configSource, readConfig } from './read-config.ts'
 import { startServer, untilStopped } from './run-server.ts'
 
@@ -15,21 +15,29 @@ export function run(args: string[], io: VerbIo): Promise<number> {
     const config = readConfig(configSource(values.config === undefined ? [] : ['--config', values.config], io.env))
     checkKeysFile(config)
     refuseOpenFolder(config.dataDir)
-    const store = await openStoreOf(config)
+    await requireReady(config)
     try {
-      const pending = await pendingMigrations(store)
-      if (pending.length > 0) throw new OperatorError('operator.migrate.pending', { count: pending.length })
-      if (!(await defaultTenant(store.db))) throw new OperatorError('operator.serve.noTenant')
-      const running = await startServer(await appOf(config, store), store)
+      const running = await startServer(config)
       say('operator.serve.ready', { origin: config.publicOrigin, listener: `${config.listeners[0]!.host}:${config.listeners[0]!.port}` })
       return await untilStopped(running)
     } catch (error) {
-      await store.close()
       const { code, port } = error as { code?: string; port?: number }
       if (code === 'EADDRINUSE' || code === 'EACCES') throw new OperatorError('operator.serve.port', { port: port ?? config.listeners[0]!.port, detail: code })
       throw error
     }
   })
+}
+
+/** A server never starts on tables of another version (T-82), nor before there is anybody to serve. */
+async function requireReady(config: Config): Promise<void> {
+  const store = await openStoreOf(config)
+  try {
+    const pending = await pendingMigrations(store)
+    if (pending.length > 0) throw new OperatorError('operator.migrate.pending', { count: pending.length })
+    if (!(await defaultTenant(store.db))) throw new OperatorError('operator.serve.noTenant')
+  } finally {
+    await store.close()
+  }
 }
 
 /** The SQLite file and one-time files lie there: nobody else may even list it. */
