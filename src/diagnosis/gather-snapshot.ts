@@ -1,4 +1,6 @@
 import type { App, Db } from '../app.ts'
+import { accountKeyOf } from '../credentials/account-key.ts'
+import { recoveryKey } from '../credentials/proof-budget.ts'
 import { providersOf } from '../notify/senders.ts'
 import { Refusal } from '../refusal.ts'
 import type { SubjectFacts, TenantFacts } from '../rules/facts.ts'
@@ -7,7 +9,6 @@ import { reason } from '../rules/verdict.ts'
 import { gatherFacts, gatherSubject, gatherTenantFacts } from '../store/facts.ts'
 import { findGroup } from '../store/groups.ts'
 import { readLockout } from '../store/lockouts.ts'
-import { nameKey } from '../store/names.ts'
 import { listNodes } from '../store/nodes.ts'
 import { countUsage } from '../store/usage-events.ts'
 import { findUser, listUsers, resolveName } from '../store/users.ts'
@@ -39,11 +40,13 @@ export async function gatherSnapshot(app: App, question: Question, asked: Asked)
   const attempt = asked.supportCode === undefined ? null : await findAttempt(db, tenantId, asked.supportCode)
   const targetId = question.target === 'none' ? undefined : await idOf(db, tenantId, asked.target, attempt)
   const providers = providersOf(app.config)
-  const reset = targetId === undefined ? null : await gatherFacts(db, { tenantId, userId: targetId, now, providers })
-  const target = reset?.subject ?? null
+  const target = targetId === undefined ? null : await gatherSubject(db, tenant, targetId, now)
+  const reset = target && (await gatherFacts(db, {
+    tenantId, userId: target.id, now, providers, throttleKey: recoveryKey(accountKeyOf(app, tenantId, target.userPrincipalName)),
+  }))
   const everyone = aboutEveryone.has(question.id) && target === null ? await gatherPeople(db, tenant, now) : { people: [], more: false }
   return {
-    now, tenant, providers, caller, target, targetName: asked.target ?? null, reset: target ? reset : null,
+    now, tenant, providers, caller, target, targetName: asked.target ?? null, reset,
     signInLockedUntil: target ? await lockedUntil(app, tenantId, target) : null,
     attempt: attempt ?? (question.id === 'D-05' && target ? await lastAttempt(db, tenantId, target.id) : null),
     people: everyone.people, morePeople: everyone.more,
@@ -71,7 +74,7 @@ async function gatherPeople(db: Db, tenant: TenantFacts, now: number): Promise<{
 
 /** The longer of the two locks that a name can have. */
 async function lockedUntil(app: App, tenantId: string, target: SubjectFacts): Promise<number | null> {
-  const accountKey = app.keys.mac('accountKey', nameKey(target.userPrincipalName))
+  const accountKey = accountKeyOf(app, tenantId, target.userPrincipalName)
   const states = await Promise.all((['familiar', 'unfamiliar'] as const).map(place => readLockout(app.db, { tenantId, accountKey, place })))
   const ends = states.flatMap(state => (state.lockedUntil === null ? [] : [state.lockedUntil]))
   return ends.length === 0 ? null : Math.max(...ends)
