@@ -9,7 +9,7 @@ import { Refusal } from '../../src/refusal.ts'
 import { Secret } from '../../src/secret.ts'
 import { findPassword } from '../../src/store/passwords.ts'
 import { addPerson, changePolicy } from '../support/people.ts'
-import { hour, minute, onStage } from './stage.ts'
+import { minute, onStage } from './stage.ts'
 import type { Stage } from './stage.ts'
 
 const home = { address: '192.0.2.1' }
@@ -182,5 +182,4 @@ onStage('a program that asks all day neither spends nor restores the tries of a 
     await verifyAppPassword(app, { tenantId, typedName: ann.userPrincipalName, appPassword, place: elsewhere(n) })
   }
   assert.equal(wrong, 10)
-  await stage.advance(hour)
 })
