@@ -66,11 +66,13 @@ all('form', form => {
     if (sent) return event.preventDefault()
     sent = true
     event.submitter?.setAttribute('aria-disabled', 'true')
+    setTimeout(again, 10_000) // somebody may have pressed "stop"
   })
-  addEventListener('pageshow', () => { // also when the browser brings the page back from memory
+  const again = () => {
     sent = false
     form.querySelectorAll('button[aria-disabled]').forEach(one => one.removeAttribute('aria-disabled'))
-  })
+  }
+  addEventListener('pageshow', again) // also when the browser brings the page back from memory
 })
 
 const seconds = Number(document.body.dataset.refresh)

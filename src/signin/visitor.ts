@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { userCaller } from '../access.ts'
 import type { App } from '../app.ts'
 import type { Actor } from '../credentials/actor.ts'
+import { providersOf } from '../notify/senders.ts'
 import { Refusal } from '../refusal.ts'
 import type { SubjectFacts } from '../rules/facts.ts'
 import type { KnownFacts } from '../rules/gates.ts'
@@ -30,11 +31,9 @@ export async function visitorOf(app: App, request: FastifyRequest): Promise<Visi
 
 /** Facts about somebody who exists; undefined when the account is gone. */
 export async function knownFacts(app: App, tenantId: string, userId: string): Promise<KnownFacts | undefined> {
-  const facts = await gatherFacts(app.db, { tenantId, userId, now: app.now(), providers: providersOf(app) })
+  const facts = await gatherFacts(app.db, { tenantId, userId, now: app.now(), providers: providersOf(app.config) })
   return facts.subject ? { ...facts, subject: facts.subject } : undefined
 }
-
-const providersOf = ({ config }: App) => ({ mail: config.mail.kind !== 'none', sms: config.sms.kind !== 'none', voice: false, push: false })
 
 export function actorOf(subject: SubjectFacts, ipAddress: string): Actor {
   const roles = subject.roles.filter(role => !role.eligible).map(role => roleName(role.roleTemplateId))

@@ -6,7 +6,6 @@ import Fastify from 'fastify'
 import type { Server } from '../../src/access.ts'
 import { assetRoutes } from '../../src/page/assets.ts'
 import { renderPage } from '../../src/page/send-page.ts'
-import { locales } from '../../src/text.ts'
 import type { Locale } from '../../src/text.ts'
 import { axe, launch, overflows, problemsOf, screenshot, transferred } from '../support/browser.ts'
 import type { TestBrowser } from '../support/browser.ts'
@@ -60,7 +59,7 @@ describe('the pages in a browser', () => {
 
   it('every page is under 20 kB with everything it loads, as transferred', async () => {
     for (const name of Object.keys(gallery)) {
-      for (const locale of locales) {
+      for (const locale of ['en', 'lv'] as const) {
         const page = await browser.newPage({ baseURL: origin })
         const bytes = await transferred(page, `/${name}?mkt=${locale}`)
         assert.ok(bytes > 3000 && bytes < 20_000, `${name} in ${locale}: ${bytes} bytes`)
