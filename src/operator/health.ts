@@ -42,7 +42,7 @@ export async function checkHealth(app: App, store: Store): Promise<HealthResult[
       const pending = await pendingMigrations(store)
       if (pending.length > 0) throw new Error(`${pending.length} pending`)
     }),
-    await checkKeys(app),
+    await checkKeys(app, true),
     await checkDisk(app),
     await attempt('dispatcher', () => oldestDue(app)),
     await attempt('clock', async () => {
@@ -54,10 +54,15 @@ export async function checkHealth(app: App, store: Store): Promise<HealthResult[
   ]
 }
 
-const checkKeys = (app: App): Promise<HealthResult> =>
+/** The file is whole and ours alone; and, where there is a database to ask, it is the file that belongs to this database. */
+const checkKeys = (app: App, withDatabase = false): Promise<HealthResult> =>
   attempt('keys', async () => {
     readKeyFile(app.config.keysFile)
     app.keys.mac('nonce', 'health')
+    const row = withDatabase ? await app.db.selectFrom('dataKeys').select('tenantId').limit(1).executeTakeFirst() : undefined
+    if (row) await app.keys.sealText({ tenantId: row.tenantId, table: 'health', column: 'none', rowId: 'none' }, 'health').catch(() => {
+      throw new Error('the key file is not the one of this database')
+    })
   })
 
 const checkDisk = (app: App): Promise<HealthResult> =>

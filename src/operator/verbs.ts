@@ -12,6 +12,7 @@ export const verbs: Readonly<Record<string, (() => Promise<Verb>) | undefined>> 
   init: () => import('./init.ts'),
   migrate: () => import('./migrate.ts'),
   doctor: () => import('./doctor.ts'),
+  ready: () => import('./ready.ts'),
   tenant: () => import('./tenant.ts'),
   import: () => import('./import.ts'),
   audit: () => import('./audit.ts'),

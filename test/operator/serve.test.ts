@@ -44,9 +44,13 @@ test('from nothing to a running server: init, serve, an answer, and a kind end',
   const program = startProgram(['serve', '--config', where.config])
   await untilAnswers(program, `${where.origin}/readyz`)
   await untilSaid(program, /Latchkey is ready: http/)
+  assert.deepEqual(await run(['ready', '--config', where.config]), { code: 0, said: 'The server is ready.\n' })
   assert.equal((await fetch(`${where.origin}/dev`)).status, 404, 'nothing of the development mode is there')
   assert.equal((await fetch(`${where.origin}/dev/mailbox.json`)).status, 404)
   assert.equal(await program.stop(), 0)
+  const gone = await run(['ready', '--config', where.config])
+  assert.equal(gone.code, 1)
+  assert.match(gone.said, /Nobody answers on 127\.0\.0\.1/)
   for (const line of program.said().split('\n').filter(one => one.startsWith('{'))) assert.doesNotThrow(() => JSON.parse(line))
 })
 
