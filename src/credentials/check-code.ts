@@ -3,6 +3,7 @@ import { faultPoint } from '../fault-point.ts'
 import { noteTextVerified } from '../notify/send-limits.ts'
 import { consumeChallenge, currentChallenge, reserveTry } from '../store/challenges.ts'
 import type { ChallengeRow } from '../store/challenges.ts'
+import { touchMethod } from '../store/methods.ts'
 import { codeLength, codeText, plainDigits } from './code.ts'
 import { reserveProof } from './proof-budget.ts'
 import type { ProofPurpose } from './proof-budget.ts'
@@ -55,6 +56,7 @@ export async function checkCode(app: App, check: CodeCheck): Promise<CodeVerdict
     used = await app.db.transaction().execute(async trx => {
       if (!(await consumeChallenge(trx, tenantId, challenge.id, codeMac, app.now()))) return false
       faultPoint('checkCode.consumed')
+      if (challenge.methodId !== null) await touchMethod(trx, tenantId, challenge.methodId, app.now())
       await check.alsoInTransaction?.(trx, challenge)
       return true
     })

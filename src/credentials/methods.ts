@@ -68,7 +68,7 @@ async function openMethod(app: App, db: Db, tenantId: string, { valueSealed, ...
   return { ...row, value: isDestination(row.kind) ? await app.keys.openText(methodPlace(tenantId, row.id), valueSealed, db) : null }
 }
 
-/** Registers a method; returns its id. Refuses a malformed value, one more than the largest number, and one that is there already. */
+/** Registers a method; returns its id. Refuses a malformed value and one more than the largest number. */
 export async function addMethod(app: App, method: NewMethod): Promise<string> {
   const { tenantId, userId, kind, origin } = method
   const value = typeof method.value === 'string' ? method.value : method.value.reveal()

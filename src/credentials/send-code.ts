@@ -118,7 +118,7 @@ export async function challengeDestination(app: App, db: Db, tenantId: string, c
 }
 
 /** Refuses a way to reach people that this installation does not have (LD-17). */
-export function requireProvider(app: Pick<App, 'config'>, kind: keyof ProviderFacts): void {
+function requireProvider(app: Pick<App, 'config'>, kind: keyof ProviderFacts): void {
   const has = kind === 'mail' ? app.config.mail.kind !== 'none' : kind === 'sms' && app.config.sms.kind !== 'none'
   if (!has) throw new Refusal(422, [reason('LK_METHOD_UNAVAILABLE')])
 }

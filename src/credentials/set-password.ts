@@ -111,7 +111,7 @@ async function gather(app: App, db: Db, { tenantId, userId }: NewPassword): Prom
 }
 
 /** True for a reset, by its owner or by an administrator; false for a change. */
-export function isReset(channel: Channel): boolean {
+function isReset(channel: Channel): boolean {
   return channels[channel].actor === 'administrator' || channel === 'sspr-portal'
 }
 

@@ -20,7 +20,7 @@ const more = 'contact-more:all'
  * Who is asked to help (C-10): holders of Helpdesk or Password Administrator; if there is none, User Administrators; if none,
  * Global Administrators.
  */
-export async function contactRecipients(db: Db, tenantId: string): Promise<RoleHolder[]> {
+async function contactRecipients(db: Db, tenantId: string): Promise<RoleHolder[]> {
   const circles = [[roles.helpdeskAdministrator, roles.passwordAdministrator], [roles.userAdministrator], [roles.globalAdministrator]]
   for (const circle of circles) {
     const holders = await listRoleHolders(db, tenantId, circle, mostRecipients)

@@ -15,8 +15,3 @@ export function canonicalDestination(value: string): string {
 export function destinationIndex(app: Pick<App, 'keys'>, tenantId: string, value: string): string {
   return app.keys.mac('index', `${tenantId} ${canonicalDestination(value)}`)
 }
-
-/** The same under every key that is still accepted: for look-ups. */
-export function destinationIndexes(app: Pick<App, 'keys'>, tenantId: string, value: string): string[] {
-  return app.keys.macs('index', `${tenantId} ${canonicalDestination(value)}`)
-}

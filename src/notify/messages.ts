@@ -70,10 +70,6 @@ export function messageDefinition(name: MessageName): MessageDefinition {
   return messages[name]
 }
 
-export function isMessageName(name: string): name is MessageName {
-  return Object.hasOwn(messages, name)
-}
-
 /** Codes and what stands in their place are news for minutes; notices wait for a provider that is down. */
 export function lifetimeOf(name: MessageName): number {
   return name.includes('Code') || name.startsWith('resetNotPossible') ? 10 * 60_000 : 3 * 86_400_000

@@ -3,7 +3,7 @@ import { PermanentFailure } from './message.ts'
 import type { Sender, TextMessage } from './message.ts'
 
 /** Milliseconds for the whole exchange. */
-export const smsPatience = 10_000
+const smsPatience = 10_000
 
 /**
  * A gateway that takes `POST {to, text, from}` as JSON, with a bearer token. `Idempotency-Key` is equal for every try to send

@@ -141,10 +141,3 @@ export async function endChallenges(trx: Db, tenantId: string, transactionId: st
     .where('consumedAt', 'is', null)
     .execute()
 }
-
-/** Rows of codes are gone at the latest 24 hours after they end (T-73); at most 500 in one call. */
-export async function deleteOldChallenges(db: Db, before: number): Promise<number> {
-  const old = await db.selectFrom('challenges').select(['tenantId', 'id']).where('expiresAt', '<', before).limit(500).execute()
-  for (const { tenantId, id } of old) await db.deleteFrom('challenges').where('tenantId', '=', tenantId).where('id', '=', id).execute()
-  return old.length
-}

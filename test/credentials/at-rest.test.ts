@@ -11,7 +11,8 @@ import { createTemporaryAccessPass } from '../../src/credentials/temporary-acces
 import { newTotpSecret } from '../../src/credentials/totp.ts'
 import { verifyPassword } from '../../src/credentials/verify-password.ts'
 import { SealBroken } from '../../src/keys.ts'
-import { queueJob } from '../../src/notify/dispatch.ts'
+import { openLog } from '../../src/log.ts'
+import { queueJob, startDispatcher } from '../../src/notify/dispatch.ts'
 import { Secret } from '../../src/secret.ts'
 import { codeIn } from '../support/capture.ts'
 import { addPerson, changePolicy } from '../support/people.ts'
@@ -69,6 +70,31 @@ onStage('T-73: who steals the database finds none of twelve secrets in it, in cl
   for (const [name, secret] of Object.entries(secrets)) {
     for (const spelling of spellings(secret)) assert.ok(!waiting.includes(spelling) && !after.includes(spelling), `${name}: ${spelling}`)
   }
+})
+
+onStage('T-75: the log tells that something failed, and nothing of what was in it', async stage => {
+  const { app, tenantId } = stage
+  const lines: string[] = []
+  app.log = openLog('info', { write: line => void lines.push(line) })
+  const ann = await addPerson(app, tenantId, { name: 'ann', mail: 'canary.primary@home.example' })
+  const failing = startDispatcher(app, { mail: { send: async () => Promise.reject(new Error('connection refused')) } }, { loop: false })
+  const challengeId = await openChallenge(app, app.db, { tenantId, purpose: 'reset', transactionId: 'f', userId: null, method: 'email' })
+  await sendCode(app, { tenantId, challengeId, userId: ann.id, to: { kind: 'mail', address: 'canary.private@home.example' }, locale: 'en' })
+  await failing.once()
+  await failing.stop()
+  await app.db.updateTable('domains').set({ signInModel: 'phs' }).where('tenantId', '=', tenantId).execute()
+  await app.db.updateTable('users').set({ onPremisesSyncEnabled: true }).execute()
+  await changePolicy(app, tenantId, 'onPremisesIntegration', { passwordWritebackEnabled: true })
+  stage.setAgents({ writePassword: async () => ({ status: 'done', agentId: 'a' }) })
+  await setPassword(app, {
+    tenantId, userId: ann.id, newPassword: new Secret('Canary-Passw0rd#17'), channel: 'sspr-portal', actor: { kind: 'user', userId: ann.id }, correlationId: 'c',
+    alsoInTransaction: () => Promise.reject(new Error('disk full')),
+  })
+  await stage.advance(60_000)
+  await stage.work()
+  const code = codeIn(stage.mail.find(one => one.name === 'resetCode')!.text)
+  assert.ok(lines.some(line => line.includes('outbox row will be tried again')) && lines.some(line => line.includes('stored in the domain only')))
+  for (const secret of ['Canary-Passw0rd', 'canary.private', 'canary.primary', code, `${code.slice(0, 4)} ${code.slice(4)}`]) assert.ok(!lines.join('').includes(secret), secret)
 })
 
 onStage('T-73: a value moved to another row does not open there', async stage => {

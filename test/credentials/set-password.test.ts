@@ -294,6 +294,28 @@ onStage('LD-29: a door that cannot write back is refused for people of the domai
   assert.equal((await lastPasswordEvent(stage.app.db, stage.tenantId, person.id))?.writeback, 'notSupported')
 })
 
+for (const engine of engines) {
+  test(`R-06: killed after the domain has taken the password: a repetition does not ask the domain again and ends equal (${engine})`, async () => {
+    const stage = await openStage(engine)
+    try {
+      const person = await synced(stage, 'phs')
+      process.env.NODE_ENV = 'test'
+      process.env.LATCHKEY_FAULT = 'setPassword.home'
+      const other = runOther('test/credentials/other.ts', 'setPassword', stage.ticket, JSON.stringify({ userId: person.id, newPassword: fresh }))
+      process.env.LATCHKEY_FAULT = ''
+      assert.equal(await new Promise(resolve => other.process.once('exit', (_code, sign) => resolve(sign))), 'SIGKILL')
+      assert.ok(await isPassword(stage, person, person.password))
+      let asked = 0
+      stage.setAgents({ writePassword: async () => (asked++, { status: 'unreachable' }) })
+      assert.deepEqual(await setPassword(stage.app, wish(person, 'sspr-portal', { idempotencyKey: 'reset-1' })), { outcome: 'done', writeback: 'ok' })
+      assert.equal(asked, 0)
+      assert.ok(await isPassword(stage, person, fresh))
+    } finally {
+      await stage.close()
+    }
+  })
+}
+
 const points = ['begin', 'sessions', 'allowed', 'saved', 'cleared', 'recorded', 'committed']
 
 for (const engine of engines) {
