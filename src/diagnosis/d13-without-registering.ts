@@ -25,7 +25,7 @@ export const d13: Question = {
       look('methodsEnabled', 'METHOD_OFF', off.length > 0 ? 'blocks' : 'ok', { people: off.length }, { count: off.length }),
       look('dataPresent', 'MISSING', missing.length > 0 ? 'blocks' : 'ok', { people: missing.length, inScope: gaps.length, capable: gaps.length - lacking.length },
         { count: missing.length }),
-      look('everyoneSeen', 'MISSING', warnsUnless(!snapshot.morePeople || snapshot.target !== null), { people: snapshot.people.length }, { count: missing.length }),
+      look('everyoneSeen', 'MISSING', snapshot.target ? 'notApplicable' : warnsUnless(!snapshot.morePeople), { people: snapshot.people.length }, { count: missing.length }),
     ]
   },
   otherwise: always('CAPABLE'),
