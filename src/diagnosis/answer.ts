@@ -22,6 +22,8 @@ export interface AnswerCheck {
   value: string
   evidence: Evidence
   outcome: Finding['outcome']
+  /** The outcome in words. */
+  outcomeText: string
   pass: boolean
   code: ReasonCode
   remedy: AnswerRemedy
@@ -65,7 +67,7 @@ export function answer(question: Question, snapshot: Snapshot, findings: readonl
     title: translate(locale, `diagnosis.question.${question.id}`),
     checks: findings.map(one => ({
       check: one.check, fact: words(locale, `diagnosis.check.${one.check}`, one.check), value: evidenceText(locale, one.evidence), evidence: one.evidence,
-      outcome: one.outcome, pass: one.outcome === 'ok' || one.outcome === 'notApplicable', code: one.code, remedy: remedy(locale, one.code, about),
+      outcome: one.outcome, outcomeText: translate(locale, `diagnosis.outcome.${one.outcome}`), pass: one.outcome === 'ok' || one.outcome === 'notApplicable', code: one.code, remedy: remedy(locale, one.code, about),
     })),
     verdict: verdictText(locale, verdict, about),
     contributing: contributing.map(one => verdictText(locale, one, about)),

@@ -22,6 +22,8 @@ export const d19: Question = {
       look('writebackHealthy', 'WRITEBACK_SUSPECT', isOnPremises(target) ? blocksUnless(suspect === undefined) : 'notApplicable',
         { authority: passwordAuthority(target), code: suspect?.code ?? null }),
       look('nothingElse', 'OTHER', blocksUnless(other === undefined), { code: other?.code ?? null }, { code: other?.code ?? '' }),
+      // What is behind "suspect" and "other", by its own name and with its own remedy.
+      ...blocking.filter(one => one.code !== 'SSPR_0014'),
     ]
   }),
   otherwise: always('CAN_RESET_NOW'),

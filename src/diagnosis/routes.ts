@@ -26,7 +26,7 @@ const Answer = Type.Object({
   title: Type.String(),
   checks: Type.Array(Type.Object({
     check: Type.String(), fact: Type.String(), value: Type.String(), evidence: Type.Record(Type.String(), Type.Unknown()), outcome: Type.String(),
-    pass: Type.Boolean(), code: Type.String(), remedy: Remedy,
+    outcomeText: Type.String(), pass: Type.Boolean(), code: Type.String(), remedy: Remedy,
   })),
   verdict: VerdictAnswer,
   contributing: Type.Array(VerdictAnswer),
