@@ -97,6 +97,8 @@ function messages(app: App, kind: KeptMessage['kind'], to: string | undefined): 
 
 function asJson(message: KeptMessage) {
   const { at, to, text, name, locale, dedupeId } = message
-  const common = { id: dedupeId, sentDateTime: new Date(at).toISOString(), name, locale, to }
+  // The code it carries, if any, without the blank that makes it readable: what a program wants of a message.
+  const code = /(?<!\d)\d{3,4} \d{3,4}(?!\d)|(?<!\d)\d{6,8}(?!\d)/.exec(text)?.[0].replace(' ', '') ?? null
+  const common = { id: dedupeId, sentDateTime: new Date(at).toISOString(), name, locale, to, code }
   return message.kind === 'mail' ? { ...common, subject: message.subject, text, html: message.html } : { ...common, text }
 }

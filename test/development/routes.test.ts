@@ -11,19 +11,20 @@ before(async () => {
   const { mail, sms } = openMailbox(made.app.config.dataDir)
   const common = { name: 'code' as never, locale: 'en' as const, from: { name: 'Contoso', address: 'no-reply@contoso.example' } }
   await mail.send({ ...common, dedupeId: 'm1', at: made.app.now(), to: 'Ann@mail.example', subject: 'First <b>', text: 'Code 111111', html: '<p>111111</p>' })
-  await mail.send({ ...common, dedupeId: 'm2', at: made.app.now(), to: 'bo@mail.example', subject: 'For Bo', text: 'Code 222222', html: '' })
-  await mail.send({ ...common, dedupeId: 'm3', at: made.app.now(), to: 'ann@mail.example', subject: 'Second', text: 'Code 333333', html: '' })
+  await mail.send({ ...common, dedupeId: 'm2', at: made.app.now(), to: 'bo@mail.example', subject: 'For Bo', text: 'Good day, 12 letters', html: '' })
+  await mail.send({ ...common, dedupeId: 'm3', at: made.app.now(), to: 'ann@mail.example', subject: 'Second', text: 'Code\n\n3333 4444\n', html: '' })
   await sms.send({ dedupeId: 's1', at: made.app.now(), name: 'code' as never, locale: 'en', to: '+4520123456', text: 'Code 444444' })
 })
 after(() => made.close())
 
 const get = (url: string, headers: Record<string, string> = {}) => made.server.inject({ url, headers: { host: 'localhost:8080', ...headers } })
-const list = async (url: string) => (await get(url)).json<{ to: string; subject?: string; text: string }[]>()
+const list = async (url: string) => (await get(url)).json<{ to: string; subject?: string; text: string; code: string | null }[]>()
 
 test('mail is listed newest first, for one address when asked, whatever its capitals', async () => {
   assert.deepEqual((await list('/dev/mailbox.json')).map(one => one.subject), ['Second', 'For Bo', 'First <b>'])
-  assert.deepEqual((await list('/dev/mailbox.json?to=ANN@mail.example')).map(one => one.text), ['Code 333333', 'Code 111111'])
+  assert.deepEqual((await list('/dev/mailbox.json?to=ANN@mail.example')).map(one => one.text), ['Code\n\n3333 4444\n', 'Code 111111'])
   assert.deepEqual(await list('/dev/mailbox.json?to=nobody@mail.example'), [])
+  assert.deepEqual((await list('/dev/mailbox.json')).map(one => one.code), ['33334444', null, '111111'])
 })
 
 test('texts are found by their number however it is written, also with the blank that + becomes in an address', async () => {
