@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
 import type { Db } from './app.ts'
 
 /**
@@ -151,8 +151,11 @@ export async function openKeyring(options: { keyFile: string | KeyFile; db: Db; 
   /** Data keys written in a transaction of this process: not to be kept before they are seen outside it. */
   const unconfirmed = new Set<string>()
 
+  const stampOf = () => (typeof keyFile === 'string' ? stampOfFile(keyFile) : '')
+  let stamp = stampOf()
   const reload = () => {
     if (typeof keyFile !== 'string') return
+    stamp = stampOf()
     keys = readKeyFile(keyFile)
     derived.clear()
   }
@@ -162,7 +165,8 @@ export async function openKeyring(options: { keyFile: string | KeyFile; db: Db; 
     const name = `${root}/${id}/${purpose}`
     const kept = derived.get(name)
     if (kept) return kept
-    if (!find(root, id)) reload()
+    // Strangers can send any id: the file is read again only when it is another one.
+    if (!find(root, id) && stampOf() !== stamp) reload()
     const found = find(root, id)
     if (!found) return undefined
     const key = Buffer.from(hkdfSync('sha256', Buffer.from(found.secret, 'base64url'), 'latchkey', `${root}:${purpose}`, 32))
@@ -280,6 +284,12 @@ export async function openKeyring(options: { keyFile: string | KeyFile; db: Db; 
     },
     reload,
   }
+}
+
+/** Another one when the file was replaced, as rotation does. */
+function stampOfFile(path: string): string {
+  const { ino, mtimeMs, size } = statSync(path)
+  return `${ino} ${mtimeMs} ${size}`
 }
 
 /** Line breaks cannot be part of an id, so no two places read alike. */

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { App } from '../app.ts'
 import { faultPoint } from '../fault-point.ts'
+import { SealBroken } from '../keys.ts'
 import { insertDelivery } from '../store/deliveries.ts'
 import type { DeliveryOutcome } from '../store/deliveries.ts'
 import { dropExpired, finish, outboxChannel, retryLater, takeDue } from '../store/outbox.ts'
@@ -59,7 +60,7 @@ export function startDispatcher(app: App, senders: Senders, options: { loop?: bo
   async function fill(lane: Lane): Promise<number> {
     const now = app.now()
     const free = lane.width - lane.running.size
-    const max = lane.breaker ? lane.breaker.allows(free, now) : free
+    const max = placesOf(lane, free, now)
     if (max <= 0) return 0
     const rows = await takeDue(app.db, { now, leaseMs: lane.leaseMs, max, kinds: [lane.kind] })
     for (const row of rows) {
@@ -71,6 +72,12 @@ export function startDispatcher(app: App, senders: Senders, options: { loop?: bo
       })
     }
     return rows.length
+  }
+
+  /** While a provider is suspected one message at a time is its trial. */
+  function placesOf({ breaker, running }: Lane, free: number, now: number): number {
+    if (!breaker) return free
+    return breaker.openUntil() !== undefined && running.size > 0 ? 0 : breaker.allows(free, now)
   }
 
   async function round(): Promise<number> {
@@ -123,8 +130,8 @@ async function run(app: App, senders: Senders, lane: Lane, row: OutboxRow): Prom
     faultPoint('dispatch.between')
     await settle(app, row, payload, 'sent', null)
   } catch (error) {
-    if (error instanceof PermanentFailure || error instanceof JobFailed || payload === undefined) {
-      app.log.warn('outbox row given up', { id: row.id, kind: row.kind, detail: payload ? undefined : 'does not open', error })
+    if (error instanceof PermanentFailure || error instanceof JobFailed || error instanceof SealBroken) {
+      app.log.warn('outbox row given up', { id: row.id, kind: row.kind, error })
       await settle(app, row, payload, 'failed', error instanceof Error ? error.message.slice(0, 200) : null)
       return
     }

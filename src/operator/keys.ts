@@ -5,6 +5,7 @@
 import type { App } from '../app.ts'
 import type { VerbIo } from '../config.ts'
 import { repepperHash } from '../credentials/hash-password.ts'
+import { reindexDestinations } from '../credentials/reindex.ts'
 import { readKeyFile, rotateKeyFile, type KeyRoot } from '../keys.ts'
 import { hashTables, hashesOf, replaceHash, dataKeysNotUnder } from '../store/stored-hashes.ts'
 import { OperatorError, parseArgs, runVerb, whereOptions, withApp, type Say } from './open-app.ts'
@@ -32,6 +33,7 @@ async function rotate(app: App, root: KeyRoot, say: Say): Promise<number> {
   app.keys.reload()
   say('operator.keys.rotated', { root, id, file })
   if (root === 'encryption') say('operator.keys.rewrapped', { count: await app.keys.rewrap() })
+  if (root === 'mac') say('operator.keys.rewrapped', { count: await reindexDestinations(app) })
   if (root === 'pepper') say('operator.keys.rewrapped', { count: await repepperAll(app) })
   return 0
 }

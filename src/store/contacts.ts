@@ -43,3 +43,19 @@ export async function replaceContacts(
   await trx.deleteFrom('userContacts').where('tenantId', '=', tenantId).where('userId', '=', userId).where('kind', '=', kind).execute()
   if (rows.length > 0) await trx.insertInto('userContacts').values([...rows]).execute()
 }
+
+/** Contact data whose keyed hash is not of this key, 200 at most. */
+export function contactsNotIndexedBy(db: Db, keyId: string): Promise<{ tenantId: string; id: string; valueSealed: string }[]> {
+  return db.selectFrom('userContacts').select(['tenantId', 'id', 'valueSealed']).where('valueIndex', 'not like', `${keyId}.%`).limit(200).execute()
+}
+
+/** Gives a value its hash under another key, unless it was changed meanwhile. */
+export async function reindexContact(db: Db, row: { tenantId: string; id: string; valueSealed: string }, valueIndex: string): Promise<void> {
+  await db
+    .updateTable('userContacts')
+    .set({ valueIndex })
+    .where('tenantId', '=', row.tenantId)
+    .where('id', '=', row.id)
+    .where('valueSealed', '=', row.valueSealed)
+    .execute()
+}

@@ -83,6 +83,28 @@ export async function deleteMethodRow(trx: Db, tenantId: string, userId: string,
   return done.numDeletedRows > 0n
 }
 
+/** Registered destinations whose keyed hash is not of this key, 200 at most. */
+export function methodsNotIndexedBy(db: Db, keyId: string): Promise<{ tenantId: string; id: string; valueSealed: string }[]> {
+  return db
+    .selectFrom('authenticationMethods')
+    .select(['tenantId', 'id', 'valueSealed'])
+    .where('valueIndex', 'is not', null)
+    .where('valueIndex', 'not like', `${keyId}.%`)
+    .limit(200)
+    .execute()
+}
+
+/** Gives a destination its hash under another key, unless it was changed meanwhile. */
+export async function reindexMethod(db: Db, row: { tenantId: string; id: string; valueSealed: string }, valueIndex: string): Promise<void> {
+  await db
+    .updateTable('authenticationMethods')
+    .set({ valueIndex })
+    .where('tenantId', '=', row.tenantId)
+    .where('id', '=', row.id)
+    .where('valueSealed', '=', row.valueSealed)
+    .execute()
+}
+
 /** Makes one method the default and no other. */
 export async function setDefaultMethodRow(trx: Db, tenantId: string, userId: string, id: string): Promise<void> {
   await trx

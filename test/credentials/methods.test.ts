@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { readContacts, writeContacts } from '../../src/credentials/contacts.ts'
 import { addMethod, changeMethod, readMethods, removeMethod, setDefaultMethod } from '../../src/credentials/methods.ts'
 import type { NewMethod } from '../../src/credentials/methods.ts'
+import { reindexDestinations } from '../../src/credentials/reindex.ts'
 import { setPassword } from '../../src/credentials/set-password.ts'
 import { newTotpSecret } from '../../src/credentials/totp.ts'
+import { rotateKeyFile } from '../../src/keys.ts'
 import { Refusal } from '../../src/refusal.ts'
 import { usableMethods } from '../../src/rules/usable-methods.ts'
 import { Secret } from '../../src/secret.ts'
@@ -89,6 +91,23 @@ onStage('T-13: what someone adds soon after a reset does not count for the next 
   assert.deepEqual(await ways(stage, ann), ['email'])
   await stage.advance(24 * hour)
   assert.deepEqual(await ways(stage, ann), ['email', 'mobileSms'])
+})
+
+onStage('R-13, T-07: after the key of the look-ups has changed one phone is still one place', async stage => {
+  const { app, tenantId } = stage
+  const ann = await addPerson(app, tenantId, { name: 'ann', mobile: '+45 20123456', email: 'ann@home.example', otherMails: ['ANN@home.example'] })
+  rotateKeyFile(app.config.keysFile, 'mac', 'add')
+  rotateKeyFile(app.config.keysFile, 'mac', 'use')
+  app.keys.reload()
+  await add(stage, ann, 'office', '+45 20123456x7')
+  const places = async () => {
+    const { subject } = await gatherFacts(app.db, { tenantId, userId: ann.id, now: app.now(), providers: { mail: true, sms: true, voice: true, push: false } })
+    return new Set(subject!.methods.map(one => one.destinationKey)).size
+  }
+  assert.equal(await places(), 3, 'two keys: the same phone looks like two')
+  assert.equal(await reindexDestinations(app), 3)
+  assert.equal(await places(), 2)
+  assert.equal(await reindexDestinations(app), 0)
 })
 
 onStage('contact data: kept as typed, sealed, malformed values do not count, former addresses hear of it', async stage => {

@@ -164,6 +164,18 @@ onStage('a job gets its payload, is tried again when it fails, ends when it says
   assert.deepEqual(seen.slice(3), [['tomorrow', 1]])
 })
 
+onStage('R-04: a message whose keys cannot be read just now is not given up', async stage => {
+  await queue(stage)
+  const { openText } = stage.app.keys
+  stage.app.keys.openText = () => Promise.reject(new Error('Connection terminated'))
+  await stage.work()
+  stage.app.keys.openText = openText
+  assert.deepEqual(await outcomes(stage), [])
+  await stage.advance(minute)
+  await stage.work()
+  assert.deepEqual(await outcomes(stage), ['sent'])
+})
+
 onStage('a payload swapped from another row is not sent', async stage => {
   await queue(stage, { to: { kind: 'mail', address: 'eve@evil.example' } })
   await queue(stage)
