@@ -32,6 +32,12 @@ test('keys that reach into prototypes are refused (T-67)', () => {
   assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
 })
 
+test('a NUL in a text is refused, for not every database can keep one; written as text it is text (T-64)', () => {
+  for (const text of ['{"a":"\\u0000"}', '["x\\u0000y"]', '{"\\u0000":1}']) assert.throws(() => parseJson(text), refusedAt('body'), text)
+  assert.deepEqual(parseJson('{"a":"\\\\u0000"}'), { a: '\\u0000' })
+  assert.throws(() => parsePairs('name=a%00b'), refusedAt('name'))
+})
+
 test('nesting beyond twenty levels is refused (T-63)', () => {
   assert.doesNotThrow(() => parseJson('['.repeat(20) + ']'.repeat(20)))
   assert.throws(() => parseJson('['.repeat(21) + ']'.repeat(21)), refusedAt('body'))
@@ -41,7 +47,7 @@ test('any JSON without repeated or poisonous keys is read as JSON.parse reads it
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 6 }), value => {
       const text = JSON.stringify(value)
-      if (/__proto__|constructor|prototype/.test(text)) return
+      if (/__proto__|constructor|prototype|\\u0000/.test(text)) return
       assert.deepEqual(parseJson(text), JSON.parse(text))
     }),
   )
