@@ -1,15 +1,12 @@
-/** What has to be done from time to time: every worker does its rounds, and doing one twice does no harm. */
+/** What a server does from time to time beside the hall's housekeeping: it says that it is there, and signs the audit chains. */
 import type { App } from '../app.ts'
 import { checkpointAudit } from '../store/audit-chain.ts'
-import { dropOldRows } from '../store/old-rows.ts'
 import { removeNode, reportNode } from '../store/nodes.ts'
 import { listTenants } from '../store/tenants.ts'
 
 const minute = 60_000
 /** A signed checkpoint of each audit chain every so many minutes (T-77). */
 const checkpointEvery = 60
-/** Rows that are long over are removed every so many minutes. */
-const cleanEvery = 10
 
 export const version = '0.1.0'
 
@@ -26,7 +23,6 @@ export function startRounds(app: App, nodeId: string): Rounds {
 
   const round = async () => {
     await reportNode(app.db, { id: nodeId, startedAt, version }, app.now())
-    if (count % cleanEvery === 0 && count > 0) await dropOldRows(app.db, app.now())
     if (count % checkpointEvery === 0 && count > 0) await checkpointAll(app)
     count++
   }
