@@ -7,6 +7,7 @@ import type { TestApp } from '../support/make-app.ts'
 import { addGroup, addMethodRow, addPerson, foundTenant, roleIds } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
 import { fits, parseFilter } from '../../src/graph/odata-filter.ts'
+import { hostile } from './hostile-text.ts'
 import { signedIn } from './session.ts'
 import type { SignedIn } from './session.ts'
 
@@ -88,16 +89,11 @@ test('T-43: foreign ids in bodies and filters lead nowhere', async () => {
   assert.ok(!(await gus.get('/v1.0/reports/authenticationMethods/userRegistrationDetails')).payload.includes('fabrikam'))
 })
 
-const hostile = [
-  "' or 1=1 --", "'; drop table users; --", '" or ""="', '%', '_', '%%%%', "\\'; select pg_sleep(5) --", '1) union select hash from passwords --', '${7*7}', '{{7*7}}',
-  '../../etc/passwd', '\u0000', '\u202e', '💥'.repeat(20), 'a'.repeat(3000), "x' /*", 'admin\'||\'1', "'))) or ((('1'='1", 'null', 'undefined', '__proto__', 'constructor', 'toString', '[object Object]',
-]
-
 test('T-64: hostile text in every field is data or a 400, never a 500, and finds nobody', async () => {
   const before = (await gus.get('/v1.0/users?$top=999')).json().value.length
   for (const text of hostile) {
-    const encoded = encodeURIComponent(text)
-    const quoted = encodeURIComponent(text.replaceAll("'", "''"))
+    const encoded = encodeURIComponent(text.toWellFormed())
+    const quoted = encodeURIComponent(text.toWellFormed().replaceAll("'", "''"))
     const replies = await Promise.all([
       gus.get(`/v1.0/users/${encoded}`), gus.get(`/v1.0/users?$filter=userPrincipalName eq '${quoted}'`), gus.get(`/v1.0/users?$filter=startswith(displayName,'${quoted}')`),
       gus.get(`/v1.0/users?$filter=${encoded}`), gus.get(`/v1.0/users?$select=${encoded}`), gus.get(`/v1.0/users?$orderby=${encoded}`), gus.get(`/v1.0/users?$skiptoken=${encoded}`),
