@@ -26,6 +26,10 @@ export function graphError(refusal: Refusal, request: FastifyRequest) {
     error: {
       code: typeof graphCode === 'string' ? graphCode : (codeOfStatus[refusal.status] ?? 'generalException'),
       message: refusal.reasons.map(one => reasonText(request.locale, one)).join(' '),
+      // Which property is at fault; clients know a clash by `ObjectConflict` (graph §2.3, LD-49).
+      ...(refusal.field === undefined ? {} : {
+        details: [{ code: first.code === 'LK_CONFLICT' ? 'ObjectConflict' : first.code, message: reasonText(request.locale, first), target: refusal.field }],
+      }),
       innerError: {
         code: first.code,
         date: new Date().toISOString().slice(0, 19),

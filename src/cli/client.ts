@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { homedir } from 'node:os'
+import { WrongCall } from './call.ts'
 import type { Call } from './call.ts'
 
 /** The server said no, or cannot be reached: exit status 1, with the sentence it gave. */
@@ -38,7 +39,7 @@ export class Client {
   constructor(call: Call, fresh = false) {
     const kept = fresh ? undefined : readKept(call)
     const asked = (call.options['server'] as string | undefined) ?? call.io.env['LATCHKEY_SERVER']
-    this.server = new URL(asked ?? kept?.server ?? defaultServer).origin
+    this.server = originOf(call, asked ?? kept?.server ?? defaultServer)
     this.#call = call
     // A session of one server is never shown to another.
     this.#cookies = kept?.server === this.server ? kept.cookies : {}
@@ -66,7 +67,7 @@ export class Client {
     })
     this.#keepCookies(reply.headers)
     const text = await reply.text()
-    const answer = text === '' ? undefined : (JSON.parse(text) as unknown)
+    const answer = this.#parse(text, reply.status)
     if (!reply.ok) throw this.#refused(reply.status, answer)
     return { body: answer as T, headers: reply.headers }
   }
@@ -78,6 +79,16 @@ export class Client {
     const kept: Kept = { server: this.server, cookies: this.#cookies }
     writeFileSync(`${file}.new`, JSON.stringify(kept), { mode: 0o600 })
     renameSync(`${file}.new`, file)
+  }
+
+  /** A proxy or something else altogether may answer in our place, and not in JSON. */
+  #parse(text: string, status: number): unknown {
+    if (text === '') return undefined
+    try {
+      return JSON.parse(text)
+    } catch {
+      throw new Refused(this.#call.say('cli.unexpected', { status }), 'UNKNOWN', status)
+    }
   }
 
   #keepCookies(headers: Headers): void {
@@ -95,6 +106,14 @@ export class Client {
     const message = reasons?.map(one => one.message).join(' ') ?? error?.message ?? this.#call.say('cli.unexpected', { status })
     return new Refused(message, code, status)
   }
+}
+
+/** Passwords and sessions go over https, or no further than this machine. */
+function originOf(call: Call, address: string): string {
+  const url = URL.parse(address)
+  const near = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  if (url === null || (url.protocol !== 'https:' && !(url.protocol === 'http:' && near))) throw new WrongCall(call.say('cli.insecure', { server: address }))
+  return url.origin
 }
 
 function readKept(call: Call): Kept | undefined {

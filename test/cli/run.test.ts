@@ -137,3 +137,11 @@ test('signing out ends the session here and at the server', async () => {
   const reply = await fetch(`${socket.origin}/v1.0/me`, { headers: { cookie } })
   assert.equal(reply.status, 401)
 })
+
+test('a password goes nowhere unencrypted but to this machine', async () => {
+  for (const server of ['http://reset.contoso.example', 'ftp://localhost', 'nonsense']) {
+    const { status, err } = await latchkey(['login', gus.userPrincipalName, '--server', server], [gus.password])
+    assert.equal(status, 2, server)
+    assert.match(err, /https/)
+  }
+})
