@@ -9,15 +9,13 @@ import type { App } from './app.ts'
 import { type Access, type UserCaller, cookieOptions, cookies, hasRecentProof } from './access.ts'
 import { clientAddress } from './client-address.ts'
 import { bearerCaller } from './bearer.ts'
+import { type House, frontOfHouse } from './front-of-house.ts'
 import { Refusal } from './refusal.ts'
 import { reason } from './rules/verdict.ts'
 import type { ReasonCode } from './rules/reason.ts'
 import { formTokenFor } from './same-origin.ts'
-import { readPolicies } from './store/policies.ts'
 import { findSession, touchSession } from './store/sessions.ts'
-import { defaultTenant } from './store/tenants.ts'
-import type { Branding } from './page/context.ts'
-import { type Locale, chooseLocale } from './text.ts'
+import { chooseLocale } from './text.ts'
 
 export const hashId = (id: string): string => createHash('sha256').update(id).digest('base64url')
 const refused = (status: number, code: ReasonCode) => new Refusal(status, [reason(code)])
@@ -29,48 +27,28 @@ export async function describeRequest(app: App, proxies: BlockList, request: Fas
   request.clientAddress = clientAddress(request.socket.remoteAddress, request.headers['x-forwarded-for'], proxies)
   const front = await frontOfHouse(app)
   request.branding = front?.branding
-  const query = request.query as Record<string, string | undefined>
-  const asked = query['mkt'] ?? query['lng']
-  const settled = chooseLocale({ query: asked })
-  request.explicitLocale = asked !== undefined && known(asked) ? settled : undefined
-  request.locale = chooseLocale({
-    query: asked,
-    cookie: request.cookies[cookies.locale],
-    acceptLanguage: request.headers['accept-language'],
-    tenantDefault: front?.defaultLocale,
-  })
+  const asked = askedLocale(request)
+  request.explicitLocale = asked !== undefined && known(asked) ? chooseLocale({ query: asked }) : undefined
+  request.locale = localeIn(front, request)
   if (request.explicitLocale) reply.setCookie(cookies.locale, request.explicitLocale, { ...cookieOptions('lax', 365 * 86400) })
   if (request.routeOptions.config.surface === 'page') giveFormToken(app, request, reply)
 }
 
+function askedLocale(request: FastifyRequest): string | undefined {
+  const query = request.query as Record<string, string | undefined>
+  return query['mkt'] ?? query['lng']
+}
+
+const localeIn = (house: House | undefined, request: FastifyRequest) =>
+  chooseLocale({
+    query: askedLocale(request),
+    cookie: request.cookies[cookies.locale],
+    acceptLanguage: request.headers['accept-language'],
+    tenantDefault: house?.defaultLocale,
+  })
+
 /** True when the language asked for is one of ours: an unknown one is ignored, not an error. */
 const known = (asked: string): boolean => /^(en|da|nb|no|nn|lv)(-|_|$)/i.test(asked)
-
-interface House {
-  defaultLocale: Locale
-  branding: Branding
-  until: number
-}
-const houses = new WeakMap<App, House>()
-/**
- * Language and name of the default tenant, for whoever is not signed in. No authority over anything, so five seconds old is new
- * enough (R-08).
- */
-async function frontOfHouse(app: App): Promise<House | undefined> {
-  const known = houses.get(app)
-  if (known && known.until > performance.now()) return known
-  try {
-    const tenant = await defaultTenant(app.db)
-    const look = tenant && (await readPolicies(app.db, tenant.id)).branding
-    const branding = { displayName: tenant?.displayName ?? 'Latchkey', accentColor: look?.accentColor ?? undefined, textByLocale: look?.textByLocale }
-    const fresh = { defaultLocale: (tenant?.defaultLocale ?? 'en') as Locale, branding, until: performance.now() + 5000 }
-    houses.set(app, fresh)
-    return fresh
-  } catch {
-    // The database is away: the page that says so still has a language.
-    return known
-  }
-}
 
 function giveFormToken(app: App, request: FastifyRequest, reply: FastifyReply): void {
   let held = request.cookies[cookies.form]
@@ -89,7 +67,16 @@ export async function authenticate(app: App, request: FastifyRequest): Promise<v
   if (access === 'development') return requireLoopback(request)
   request.caller = await callerFor(app, access, request)
   if (request.caller === undefined) throw refused(401, 'LK_NOT_SIGNED_IN')
+  if (request.routeOptions.config.surface === 'page') await greet(app, request, request.caller.tenantId)
   if (access === 'recent' && !hasRecentProof(request.caller as UserCaller, app.now())) throw refused(401, 'LK_STEP_UP')
+}
+
+/** Whoever has proved a password sees the look of their own tenant; before that nobody's, for it would tell of the account (T-01). */
+async function greet(app: App, request: FastifyRequest, tenantId: string): Promise<void> {
+  const house = await frontOfHouse(app, tenantId)
+  if (house === undefined) return
+  request.branding = house.branding
+  request.locale = localeIn(house, request)
 }
 
 async function callerFor(app: App, access: Access, request: FastifyRequest) {
