@@ -1,39 +1,52 @@
-/** Rows that have had their time are removed by the hour, in small portions, so that what strangers can create stays bounded (T-29). */
-import { sql } from 'kysely'
+/**
+ * Rows that have had their time are removed, so that what strangers can create stays bounded (T-29): every minute what ended by
+ * itself and what is beyond the caps, every hour the records nobody will ask for any more. Every process does it; twice is no harm.
+ */
 import type { App } from './app.ts'
+import { dropExpiredRows, dropOldPlaces, dropOldRecords } from './store/old-rows.ts'
+import { dropBeyondCaps, rowCaps } from './store/row-caps.ts'
+import { listTenants } from './store/tenants.ts'
 
-const hour = 3_600_000
-const portion = 2_000
-/** How long each stays after its `expires_at`: codes go within a day (T-73), the rest when it is of no use to anyone. */
-const expiring = [
-  ['limits', 0],
-  ['onceOnly', 0],
-  ['challenges', hour],
-  ['sessions', hour],
-  ['signInLockouts', 0],
-  ['operations', 0],
-  ['resets', 30 * 24 * hour], // the support code can be looked up for a month
-] as const
+const minute = 60_000
+const recordsEvery = 60
 
-/** Removes one portion of each kind; returns how many rows went. */
-export async function tidy(app: App): Promise<number> {
-  let removed = 0
-  for (const [table, keep] of expiring) {
-    const before = app.now() - keep
-    const name = sql.table(table)
-    const old = sql`select expires_at from ${name} where expires_at < ${before} order by expires_at limit 1 offset ${portion}`
-    const edge = (await sql<{ expiresAt: number }>`${old}`.execute(app.db)).rows[0]?.expiresAt ?? before
-    const done = await app.db.deleteFrom(table).where('expiresAt', '<', Math.min(edge, before)).executeTakeFirst()
-    removed += Number(done.numDeletedRows)
+/** What ended by itself, and what is beyond the caps. @returns how many rows went */
+export async function tidy(app: App, caps = rowCaps): Promise<number> {
+  let removed = await dropExpiredRows(app.db, app.now())
+  for (const { id: tenantId } of await listTenants(app.db)) {
+    for (const [table, count] of Object.entries(await dropBeyondCaps(app.db, tenantId, caps))) {
+      app.log.warn('more rows than a tenant may have', { tenantId, kind: table, count })
+      removed += count
+    }
   }
   return removed
 }
 
-/** Tidies once a minute until stopped; a failure is logged and the next round tries again. */
-export function startHousekeeping(app: App, everyMs = 60_000): { stop(): Promise<void> } {
+/** Records past their retention, of every tenant. @returns how many rows went */
+export async function tidyRecords(app: App): Promise<number> {
+  let removed = await dropOldPlaces(app.db, app.now())
+  for (const { id } of await listTenants(app.db)) removed += await dropOldRecords(app.db, id, app.now())
+  return removed
+}
+
+/** Tidies until stopped; a failure is logged and the next round tries again. */
+export function startHousekeeping(app: App, everyMs = minute): { stop(): Promise<void> } {
   let running: Promise<unknown> = Promise.resolve()
+  let rounds = 0
+  let busy = false
+  const round = async () => {
+    busy = true
+    try {
+      await tidy(app)
+      if (rounds++ % recordsEvery === 0) await tidyRecords(app)
+    } catch (error) {
+      app.log.warn('housekeeping failed', { error })
+    } finally {
+      busy = false
+    }
+  }
   const timer = setInterval(() => {
-    running = tidy(app).catch(error => app.log.warn('housekeeping failed', { error }))
+    if (!busy) running = round()
   }, everyMs)
   timer.unref()
   return {

@@ -1,28 +1,123 @@
+/**
+ * What has had its time goes: rows with an end of their own soon after it, records after the time they are kept for questions.
+ * Always in small portions, for SQLite's calls hold up the loop; doing it twice, or in two processes, does no harm. The audit is
+ * not among them: it is pruned by hand, from its oldest end (LD-53).
+ */
 import { sql } from 'kysely'
+import type { RawBuilder } from 'kysely'
 import type { Db } from '../app.ts'
 import type { Database } from './tables.ts'
 
-const day = 86_400_000
+const hour = 3_600_000
+const day = 24 * hour
 
-/** How long what has no end of its own stays for questions about it. What expires is removed by the hall's housekeeping. */
-const kept: readonly { table: keyof Database; key: string; moment: string; for: number }[] = [
-  { table: 'deliveries', key: 'id', moment: 'at', for: 30 * day },
-  { table: 'signIns', key: 'id', moment: 'at', for: 90 * day },
-  { table: 'familiarPlaces', key: 'placeMac', moment: 'lastSuccessAt', for: 90 * day },
+/** How long each stays after its `expiresAt`: codes go within a day (T-73), the rest when it is of no use to anyone. */
+const expiring: readonly { table: keyof Database; key: readonly string[]; keep: number }[] = [
+  { table: 'limits', key: ['tenantId', 'key'], keep: 0 },
+  { table: 'onceOnly', key: ['tenantId', 'key'], keep: 0 },
+  { table: 'signInLockouts', key: ['tenantId', 'accountKey', 'place'], keep: 0 },
+  { table: 'challenges', key: ['tenantId', 'id'], keep: hour },
+  { table: 'sessions', key: ['idHash'], keep: hour },
+  { table: 'operations', key: ['tenantId', 'id'], keep: 0 },
+  { table: 'resets', key: ['tenantId', 'id'], keep: 30 * day }, // the support code can be looked up for a month
 ]
-/** Rows of one table that one call removes: SQLite's calls hold up the loop. The rest goes next time. */
-const most = 500
 
-/** Removes the oldest rows of what only grows; doing it twice, or in two processes, does no harm. @returns how many went */
-export async function dropOldRows(db: Db, now: number): Promise<number> {
+/** Of one tenant, by its index on time. Password events are kept as long as usage, and of each person the newest for good (D-11). */
+const recorded: readonly { table: 'deliveries' | 'signIns' | 'usageEvents'; keep: number }[] = [
+  { table: 'deliveries', keep: 30 * day },
+  { table: 'signIns', keep: 90 * day },
+  { table: 'usageEvents', keep: 400 * day }, // a year and the month it is compared with
+]
+const passwordEventsKept = 400 * day
+/** As long as a place counts as familiar (sspr §7.5). */
+const placesKept = 90 * day
+
+/** Rows of one table that one statement removes. */
+const portion = 500
+
+/** Removes everything that ended by itself. @returns how many rows went */
+export async function dropExpiredRows(db: Db, now: number): Promise<number> {
   let gone = 0
-  for (const { table, key, moment, for: time } of kept) {
-    const before = now - time
-    const [from, tenant, id, at] = [sql.table(table), sql.ref('tenantId'), sql.ref(key), sql.ref(moment)]
-    const old = sql`select ${tenant}, ${id} from ${from} where ${at} < ${before} limit ${sql.lit(most)}`
-    // Asked again of the row itself: a place that was used meanwhile stays.
-    const done = await sql`delete from ${from} where (${tenant}, ${id}) in (${old}) and ${at} < ${before}`.execute(db)
-    gone += Number(done.numAffectedRows ?? 0)
+  for (const { table, key, keep } of expiring) {
+    const expiresAt = sql.ref('expiresAt')
+    gone += await inPortions(() => dropSome(db, table, key, sql`${expiresAt} < ${now - keep}`, expiresAt, portion))
   }
   return gone
 }
+
+/** Removes the records of one tenant that nobody will ask for any more. @returns how many rows went */
+export async function dropOldRecords(db: Db, tenantId: string, now: number): Promise<number> {
+  let gone = 0
+  const own = sql`${sql.ref('tenantId')} = ${tenantId}`
+  for (const { table, keep } of recorded) {
+    const at = sql.ref('at')
+    gone += await inPortions(() => dropSome(db, table, ['tenantId', 'id'], sql`${own} and ${at} < ${now - keep}`, at, portion))
+  }
+  return gone + (await dropOldPasswordEvents(db, tenantId, now - passwordEventsKept))
+}
+
+/** Forgets places nobody has signed in from for long. @returns how many rows went */
+export function dropOldPlaces(db: Db, now: number): Promise<number> {
+  const seen = sql.ref('lastSuccessAt')
+  const key = ['tenantId', 'accountKey', 'kind', 'placeMac']
+  return inPortions(() => dropSome(db, 'familiarPlaces', key, sql`${seen} < ${now - placesKept}`, seen, portion))
+}
+
+/** Walks over all of them once, for those that stay lie in between. */
+async function dropOldPasswordEvents(db: Db, tenantId: string, before: number): Promise<number> {
+  let gone = 0
+  let last = { at: -1, id: '' }
+  for (;;) {
+    const { at, id } = last
+    const page = await db
+      .selectFrom('passwordEvents')
+      .select(['at', 'id'])
+      .where('tenantId', '=', tenantId)
+      .where('at', '<', before)
+      .where(eb => eb(eb.refTuple('at', 'id'), '>', eb.tuple(at, id)))
+      .orderBy('at')
+      .orderBy('id')
+      .limit(portion)
+      .execute()
+    if (page.length === 0) return gone
+    const done = await db
+      .deleteFrom('passwordEvents')
+      .where('tenantId', '=', tenantId)
+      .where('id', 'in', page.map(row => row.id))
+      .where(eb =>
+        eb.exists(
+          eb
+            .selectFrom('passwordEvents as newer')
+            .select('newer.id')
+            .whereRef('newer.tenantId', '=', 'passwordEvents.tenantId')
+            .whereRef('newer.userId', '=', 'passwordEvents.userId')
+            .where(newer => newer(newer.refTuple('newer.at', 'newer.id'), '>', newer.refTuple('passwordEvents.at', 'passwordEvents.id'))),
+        ),
+      )
+      .executeTakeFirst()
+    gone += Number(done.numDeletedRows)
+    last = page.at(-1)!
+    await breathe()
+  }
+}
+
+/** Removes at most `most` rows that fit, those first in order first. The condition is asked again of the row itself: it may have changed meanwhile. */
+export async function dropSome(
+  db: Db, table: keyof Database, key: readonly string[], fits: RawBuilder<unknown>, order: RawBuilder<unknown>, most: number,
+): Promise<number> {
+  const [from, names] = [sql.table(table), sql.join(key.map(name => sql.ref(name)))]
+  const oldest = sql`select ${names} from ${from} where ${fits} order by ${order} limit ${most}`
+  const done = await sql`delete from ${from} where (${names}) in (${oldest}) and ${fits}`.execute(db)
+  return Number(done.numAffectedRows ?? 0)
+}
+
+/** Until a portion comes back that was not full; others get their turn in between. */
+async function inPortions(drop: () => Promise<number>): Promise<number> {
+  for (let gone = 0; ; await breathe()) {
+    const now = await drop()
+    gone += now
+    if (now < portion) return gone
+  }
+}
+
+export const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

@@ -114,15 +114,3 @@ export function listResetGates(db: Db, tenantId: string, resetId: string): Promi
     .orderBy('gate')
     .execute()
 }
-
-/** Transactions of strangers do not pile up (T-29): gone some days after their end, at most 500 in one call. */
-export async function deleteOldResets(db: Db, before: number): Promise<number> {
-  const old = await db.selectFrom('resets').select(['tenantId', 'id']).where('expiresAt', '<', before).limit(500).execute()
-  for (const { tenantId, id } of old) {
-    await db.transaction().execute(async trx => {
-      await trx.deleteFrom('resetGates').where('tenantId', '=', tenantId).where('resetId', '=', id).execute()
-      await trx.deleteFrom('resets').where('tenantId', '=', tenantId).where('id', '=', id).execute()
-    })
-  }
-  return old.length
-}
