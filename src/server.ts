@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import cookie from '@fastify/cookie'
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import type { Access, Server, Surface } from './access.ts'
@@ -17,6 +16,7 @@ import type { Listener } from './config.ts'
 import { documentRoutes } from './openapi.ts'
 import { Refusal } from './refusal.ts'
 import { reason } from './rules/verdict.ts'
+import { schemaCompilers } from './schema-compilers.ts'
 import { requireSameOrigin } from './same-origin.ts'
 import { secureHeaders } from './secure-headers.ts'
 import { renderError } from './surfaces.ts'
@@ -37,10 +37,10 @@ export async function buildServer(app: App, store: Store): Promise<FastifyInstan
     logger: false,
     requestIdHeader: false,
     forceCloseConnections: 'idle',
+    schemaController: { compilersFactory: schemaCompilers() },
     routerOptions: { caseSensitive: false, maxParamLength: 512, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => void renderUnrouted(app, error, request, reply),
   })
-  useValidators(server)
   useStrictBodies(server)
   declareOnce(server)
   await server.register(cookie)
@@ -53,26 +53,6 @@ export async function buildServer(app: App, store: Store): Promise<FastifyInstan
   for (const door of await doors(app)) await server.register(async room => door(room as unknown as Server, app, store))
   await server.ready()
   return server
-}
-
-/** Bodies are read as they are; query strings, which are text by nature, may become numbers and booleans. */
-function useValidators(server: FastifyInstance): void {
-  const options = { allErrors: false, removeAdditional: false, useDefaults: true, strict: false } as const
-  const strict = new Ajv({ ...options, coerceTypes: false })
-  const lenient = new Ajv({ ...options, coerceTypes: 'array' })
-  server.setValidatorCompiler(({ schema, httpPart }) => whenAsked(httpPart === 'body' ? strict : lenient, schema as object))
-}
-
-/** Compiles a schema at the first request that needs it: all of them at the start would cost 200 ms and as many megabytes as the rooms. */
-function whenAsked(ajv: Ajv, schema: object): { (data: unknown): boolean; errors?: ErrorObject[] | null } {
-  let compiled: ValidateFunction | undefined
-  const validate: { (data: unknown): boolean; errors?: ErrorObject[] | null } = data => {
-    compiled ??= ajv.compile(schema)
-    const right = compiled(data)
-    validate.errors = compiled.errors ?? null
-    return right
-  }
-  return validate
 }
 
 /** A route as it was declared: what the inventory of the tests and the OpenAPI document are made of. */
