@@ -10,7 +10,7 @@ import { countUsers, findUser, listUsers, resolveName } from '../store/users.ts'
 import type { UserPage, UserRow } from '../store/users.ts'
 import { collectionOf, odataContext } from './answers.ts'
 import { forbidden, notFound } from './deciding.ts'
-import { badQuery } from './odata-filter.ts'
+import { badQuery, propertiesOf } from './odata-filter.ts'
 import type { Filter } from './odata-filter.ts'
 import { readQuery } from './odata-query.ts'
 import type { Query } from './odata-query.ts'
@@ -51,7 +51,7 @@ export function userRoutes(server: Server, app: App): void {
   server.get('/v1.0/users', { config: { access: access.readUsers, surface: 'graph' }, schema: { response: { 200: collectionOf(User) } } }, async request => {
     const caller = userCaller(request)
     const query = readQuery(request, many)
-    const properties = await visible(app.db, caller.tenantId, caller.userId, undefined, query.select)
+    const properties = await visible(app.db, caller.tenantId, caller.userId, undefined, query.select, query.filter ? propertiesOf(query.filter) : [])
     const [afterName, afterId] = readSkipToken(app, caller, 'users', query) ?? []
     const after = afterName === undefined || afterId === undefined ? undefined : { displayNameLower: afterName, id: afterId }
     const users = await listUsers(app.db, { tenantId: caller.tenantId, after, top: query.top, filter: filterOf(query.filter) })
@@ -81,10 +81,13 @@ export async function answerUser(app: App, request: FastifyRequest, user: UserRo
  * Contact data of others is what a recovery may rest on, so it is for people with a directory role; everybody else sees who
  * somebody is and no more (T-84).
  */
-async function visible(db: Db, tenantId: string, callerId: string, targetId: string | undefined, select: string[] | undefined): Promise<readonly string[]> {
+async function visible(
+  db: Db, tenantId: string, callerId: string, targetId: string | undefined, select: string[] | undefined, filtered: readonly string[] = [],
+): Promise<readonly string[]> {
   const full = targetId === callerId || (await rolesOf(db, tenantId, callerId)).some(role => !role.eligible)
   if (full) return select ?? defaultProperties
-  if (select?.some(name => !(basicProperties as readonly string[]).includes(name))) throw forbidden(reason('LK_NOT_ALLOWED'))
+  // What may not be read may not be asked about either: a filter answers yes or no (T-65).
+  if ([...(select ?? []), ...filtered].some(name => !(basicProperties as readonly string[]).includes(name))) throw forbidden(reason('LK_NOT_ALLOWED'))
   return select ?? basicProperties
 }
 

@@ -6,7 +6,7 @@ import type { OperationTable } from './tables.ts'
 export type OperationRow = Selectable<OperationTable>
 export type OperationStatus = 'notStarted' | 'running' | 'succeeded' | 'failed'
 
-/** How long an outcome can be asked for. */
+/** How long an outcome can be asked for; the row goes with the other old rows. */
 export const operationLifetime = 24 * 60 * 60_000
 
 const columns = ['tenantId', 'id', 'userId', 'kind', 'status', 'statusDetail', 'createdDateTime', 'lastActionDateTime', 'expiresAt'] as const
@@ -33,10 +33,4 @@ export async function findOperation(db: Db, where: { tenantId: string; userId: s
   return db.selectFrom('operations').select(columns)
     .where('tenantId', '=', where.tenantId).where('id', '=', where.id).where('userId', '=', where.userId).where('expiresAt', '>', where.now)
     .executeTakeFirst()
-}
-
-/** Forgets operations nobody can ask for any more; gives how many. */
-export async function dropExpiredOperations(db: Db, now: number): Promise<number> {
-  const done = await db.deleteFrom('operations').where('expiresAt', '<=', now).executeTakeFirst()
-  return Number(done.numDeletedRows)
 }

@@ -58,6 +58,8 @@ test('people without a role see who somebody is, and no contact data', async () 
   assert.equal(seen.displayName, 'Ann Test')
   assert.ok(!('mobilePhone' in seen))
   assert.equal((await bob.get(`/v1.0/users/${ann.id}?$select=otherMails`)).statusCode, 403)
+  assert.equal((await bob.get('/v1.0/users?$filter=accountEnabled eq false')).statusCode, 403, 'a filter would tell as well (T-65)')
+  assert.equal((await bob.get("/v1.0/users?$filter=startswith(displayName,'Ann')")).statusCode, 200)
 })
 
 test('pages follow one another by signed tokens, which are good for nobody and nothing else (T-43)', async () => {
