@@ -12,6 +12,7 @@ import { appPasswordGate } from '../rules/app-password-rules.ts'
 import type { KnownFacts } from '../rules/gates.ts'
 import { maskEmail, maskPhone } from '../rules/masks.ts'
 import { allowedOptions, methodsPolicyOptions, optionsOfKind } from '../rules/method-options.ts'
+import type { MethodOption } from '../rules/method-options.ts'
 import { registrationOffers, resetReadiness } from '../rules/registration.ts'
 import type { RegistrableKind, RegistrationOffer } from '../rules/registration.ts'
 import { isProvided, wayOf } from '../rules/usable-methods.ts'
@@ -158,14 +159,18 @@ const optionKinds = {
   office: ['office'], alternateMobile: ['alternateMobile'], securityQuestions: ['securityQuestions'],
 } as const
 
-/** What the policies let the kind be used for now, with the providers there are. */
+const isSecondFactorOption = (option: MethodOption): boolean => option !== 'email' && option !== 'securityQuestions'
+
+/** What the kind can be used for now: by any policy that allows it (sspr §2.9), with the providers there are. */
 function useOf(kind: ListedKind, facts: KnownFacts): ListedMethod['use'] {
+  const forReset = allowedOptions(facts.tenant, facts.subject)
+  const anywhere = [...forReset, ...methodsPolicyOptions(facts.tenant, facts.subject)]
   const options = optionKinds[kind].flatMap(one => (one === 'alternateMobile' ? (['mobileCall'] as const) : optionsOfKind[one]))
   const open = options.filter(option => isProvided(wayOf(option), facts.providers))
-  const forReset = kind !== 'alternateMobile' && open.some(option => allowedOptions(facts.tenant, facts.subject).includes(option))
-  const forSignIn = open.some(option => option !== 'email' && option !== 'securityQuestions' && methodsPolicyOptions(facts.tenant, facts.subject).includes(option))
-  if (forReset && forSignIn) return 'both'
-  return forReset ? 'resetOnly' : forSignIn ? 'signInOnly' : 'unusable'
+  const resets = kind !== 'alternateMobile' && open.some(option => forReset.includes(option))
+  const signsIn = open.some(option => isSecondFactorOption(option) && anywhere.includes(option))
+  if (resets && signsIn) return 'both'
+  return resets ? 'resetOnly' : signsIn ? 'signInOnly' : 'unusable'
 }
 
 async function livePass(app: App, { tenantId, userId }: Visit): Promise<Overview['pass']> {

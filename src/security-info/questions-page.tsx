@@ -23,7 +23,7 @@ export function QuestionsPage({ context, base, action, count, questions, chosen 
       <ReasonNotice context={context} reasons={reasons} field={field} />
       <Form context={context} action={action}>
         {Array.from({ length: count }, (_, index) => index + 1).map(number => (
-          <fieldset class="pair" key={number}>
+          <fieldset class="choice" key={number}>
             <legend class="unseen">{t('security-info.questions.question', { number })}</legend>
             <Select
               context={context} name={`question${number}`} label={t('security-info.questions.question', { number })} options={options}

@@ -27,11 +27,12 @@ const base = '/security-info/register'
 export function WizardPage({ context, wizard, questionCount, reasons = [] }: WizardProps): VNode {
   const { t } = context
   const { needed, have, suggested } = wizard
-  const labels = Array.from({ length: needed }, (_, index) => t('security-info.wizard.step', { number: index + 1, count: needed }))
+  const current = Math.min(have + 1, needed)
+  const labels = Array.from({ length: needed }, (_, index) => (index + 1 === current && suggested ? t(nameKey(suggested.kind)) : String(index + 1)))
   return (
     <Layout
       context={context} title={t('security-info.wizard.title')} lead={t('security-info.wizard.intro', { count: needed })}
-      before={needed > 1 ? <Steps context={context} labels={labels} current={Math.min(have + 1, needed)} /> : undefined}
+      before={needed > 1 ? <Steps context={context} labels={labels} current={current} /> : undefined}
     >
       <ReasonNotice context={context} reasons={reasons} />
       {suggested

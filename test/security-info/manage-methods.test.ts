@@ -352,7 +352,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.ok(browser.page.includes(key.slice(0, 4)), 'the same key again')
       assert.deepEqual(await methodsOf(ann), [])
       await browser.post('/security-info/add/other-app', { registration, code: appCode(test, key), displayName: 'Old phone' })
-      assert.match(textOf(browser.page), /Other authenticator app has been added.*Old phone/)
+      assert.match(textOf(browser.page), /Authenticator app has been added.*Old phone/)
       const [method] = await methodsOf(ann)
       assert.equal(method!.lastStep, Math.floor(test.clock.now() / 30_000))
     })

@@ -45,7 +45,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const browser = await stop(ann)
       assert.ok(browser.path.startsWith(wizard), browser.path)
       assert.equal(isSignedIn(browser), false)
-      assert.match(textOf(browser.page), /Your organisation needs 1 method/)
+      assert.match(textOf(browser.page), /Your organisation asks you to have 1 way/)
 
       await registerEmail(browser, 'ann@mail.example')
       assert.equal(browser.path, wizard)
@@ -67,7 +67,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.match(browser.page, /href="\/security-info\/register\/add\/other-app"/)
       await browser.get(`${wizard}/add`)
       assert.match(textOf(browser.page), /Choose a method .*Phone \(text message\).*Email/)
-      assert.doesNotMatch(textOf(browser.page), /Security questions|Authenticator app An app on your phone/)
+      assert.doesNotMatch(textOf(browser.page), /Security questions|Microsoft Authenticator/)
     })
 
     check('A-26: skipped for now, it asks again at the next sign-in', async () => {
