@@ -40,7 +40,7 @@ export async function dropExpiredRows(db: Db, now: number): Promise<number> {
   let gone = 0
   for (const { table, key, keep } of expiring) {
     const expiresAt = sql.ref('expiresAt')
-    gone += await inPortions(() => dropSome(db, table, key, sql`${expiresAt} < ${now - keep}`, expiresAt, portion))
+    gone += await inPortions(() => dropSome(db, table, key, { fits: sql`${expiresAt} < ${now - keep}`, still: sql`+${expiresAt} < ${now - keep}`, order: expiresAt, most: portion }))
   }
   return gone
 }
@@ -51,7 +51,7 @@ export async function dropOldRecords(db: Db, tenantId: string, now: number): Pro
   const own = sql`${sql.ref('tenantId')} = ${tenantId}`
   for (const { table, keep } of recorded) {
     const at = sql.ref('at')
-    gone += await inPortions(() => dropSome(db, table, ['tenantId', 'id'], sql`${own} and ${at} < ${now - keep}`, at, portion))
+    gone += await inPortions(() => dropSome(db, table, ['tenantId', 'id'], { fits: sql`${own} and ${at} < ${now - keep}`, order: at, most: portion }))
   }
   return gone + (await dropOldPasswordEvents(db, tenantId, now - passwordEventsKept))
 }
@@ -60,7 +60,7 @@ export async function dropOldRecords(db: Db, tenantId: string, now: number): Pro
 export function dropOldPlaces(db: Db, now: number): Promise<number> {
   const seen = sql.ref('lastSuccessAt')
   const key = ['tenantId', 'accountKey', 'kind', 'placeMac']
-  return inPortions(() => dropSome(db, 'familiarPlaces', key, sql`${seen} < ${now - placesKept}`, seen, portion))
+  return inPortions(() => dropSome(db, 'familiarPlaces', key, { fits: sql`${seen} < ${now - placesKept}`, still: sql`+${seen} < ${now - placesKept}`, order: seen, most: portion }))
 }
 
 /** Walks over all of them once, for those that stay lie in between. */
@@ -101,13 +101,19 @@ async function dropOldPasswordEvents(db: Db, tenantId: string, before: number): 
   }
 }
 
-/** Removes at most `most` rows that fit, those first in order first. The condition is asked again of the row itself: it may have changed meanwhile. */
-export async function dropSome(
-  db: Db, table: keyof Database, key: readonly string[], fits: RawBuilder<unknown>, order: RawBuilder<unknown>, most: number,
-): Promise<number> {
+export interface Some {
+  fits: RawBuilder<unknown>
+  /** Asked again of the row itself, which may have changed meanwhile. Written so that no index serves it: the rows are found by key. */
+  still?: RawBuilder<unknown>
+  order: RawBuilder<unknown>
+  most: number
+}
+
+/** Removes at most `most` rows that fit, those first in order first. */
+export async function dropSome(db: Db, table: keyof Database, key: readonly string[], { fits, still, order, most }: Some): Promise<number> {
   const [from, names] = [sql.table(table), sql.join(key.map(name => sql.ref(name)))]
   const oldest = sql`select ${names} from ${from} where ${fits} order by ${order} limit ${most}`
-  const done = await sql`delete from ${from} where (${names}) in (${oldest}) and ${fits}`.execute(db)
+  const done = await sql`delete from ${from} where (${names}) in (${oldest}) ${still ? sql`and ${still}` : sql``}`.execute(db)
   return Number(done.numAffectedRows ?? 0)
 }
 

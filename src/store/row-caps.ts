@@ -22,6 +22,7 @@ export const rowCaps: Readonly<Record<CappedTable, number>> = {
   usageEvents: 500_000,
 }
 
+const own = sql.ref('tenantId')
 const expiry = sql.ref('expiresAt')
 const counter = sql.ref('key')
 /** Ids of accounts hold no dot, keyed hashes of names do. */
@@ -49,11 +50,12 @@ export async function dropBeyondCaps(
   const gone: Partial<Record<CappedTable, number>> = {}
   for (const [table, cap] of Object.entries(caps) as [CappedTable, number][]) {
     const { key, order, only } = capped[table]
-    const own = sql`${sql.ref('tenantId')} = ${tenantId}`
-    const fits = only ? sql`${own} and ${only}` : own
-    let over = await countBeyond(db, table, fits, cap)
+    const of = (tenant: RawBuilder<unknown>) => (only ? sql`${tenant} = ${tenantId} and ${only}` : sql`${tenant} = ${tenantId}`)
+    let over = await countBeyond(db, table, of(own), cap)
+    // By the order's own index; the tenant's would have all its rows sorted for each portion.
+    const fits = order === expiry ? of(sql`${own} || ''`) : of(own)
     while (over > 0) {
-      const dropped = await dropSome(db, table, key, fits, order, Math.min(over, portion))
+      const dropped = await dropSome(db, table, key, { fits, order, most: Math.min(over, portion) })
       if (dropped === 0) break
       gone[table] = (gone[table] ?? 0) + dropped
       over -= dropped
