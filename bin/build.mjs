@@ -1,6 +1,6 @@
 // Bundles src/ into dist/<mark>/ (bin/bundle.mjs): a thousand small modules become some thirty files, which halves the time of a start
 // and the memory it takes (docs/decisions/004-bundle.md). Run by bin/prepare.mjs --build; `node bin/build.mjs` does it by hand.
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -48,12 +48,14 @@ async function bundle(into) {
     // Native code stays where its package put it; the others are asked for by packages that can do without.
     external: [/^@node-rs\//, /^rolldown/, 'pg-native', 'pg-cloudflare'],
     transform: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-    plugins: [withoutHttp2, inAscii],
+    plugins: [withoutHttp2],
   })
   // CommonJS, because importing node:http as an ES module reads its every export, and one of them loads all of fetch and HTTP/2: 10 MiB.
   // Names and lines stay, so that a trace can be read.
-  await made.write({ dir: into, format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name].cjs', comments: false })
+  const { output } = await made.generate({ format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name].cjs', comments: false })
   await made.close()
+  mkdirSync(into, { recursive: true })
+  for (const { fileName, code } of output) writeFileSync(join(into, fileName), inAscii(fileName, code))
 }
 
 /** Fastify loads node:http2 whether it is asked for or not, 5 MiB; Latchkey speaks HTTP/1.1 and leaves the rest to the proxy in front. */
@@ -64,13 +66,10 @@ const withoutHttp2 = {
 }
 
 /** V8 keeps a source with one letter outside Latin-1 in twice the space: such letters are written as escapes. */
-const inAscii = {
-  name: 'in-ascii',
-  renderChunk(code, chunk) {
-    const escaped = /\\[^ -~\t\r\n]/.exec(code)
-    if (escaped) throw new Error(`${chunk.fileName}: a backslash before ${escaped[0][1]} has no meaning, and would change that of \\u`)
-    return { code: code.replace(/[^ -~\t\r\n]/g, letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`) }
-  },
+function inAscii(file, code) {
+  const escaped = /\\[^ -~\t\r\n]/.exec(code)
+  if (escaped) throw new Error(`${file}: a backslash before ${escaped[0][1]} has no meaning, and would change that of \\u`)
+  return code.replace(/[^ -~\t\r\n]/g, letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await build()
