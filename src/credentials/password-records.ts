@@ -10,6 +10,7 @@ import { addPasswordEvent } from '../store/password-events.ts'
 import { addUsageEvent } from '../store/usage-events.ts'
 import { initiatedBy } from './actor.ts'
 import type { Actor } from './actor.ts'
+import { lastChangeOfSecurityInfo, worthALook } from './recent-change.ts'
 import { sessionsActivity } from './revoke-sessions.ts'
 
 /** What the records say of a password that was set, or was not. */
@@ -41,6 +42,9 @@ const activities: Record<Kind, { service: string; directory: string }> = {
   adminReset: { service: 'Reset password (by admin)', directory: 'Reset password' },
 }
 
+/** The alert of T-84; our own name, for the original has none. */
+export const soonAfterChange = 'Alert: password reset soon after a change of security info'
+
 /** Everything that is written about a password that has been set; last in its transaction, for the audit holds others up. */
 export async function recordSuccess(app: App, trx: Db, wish: Wish, known: Known, how: { at: number; home: { agentId: string | null } | null }): Promise<void> {
   const { tenantId, userId, channel, actor } = wish
@@ -57,6 +61,16 @@ export async function recordSuccess(app: App, trx: Db, wish: Wish, known: Known,
   await appendAudit(trx, { ...common, service: 'Core Directory', activity: activities[kind].directory, result: 'success' })
   if (forced) await appendAudit(trx, { ...common, service: 'Core Directory', activity: 'Set force change user password', result: 'success' })
   await appendAudit(trx, { ...common, service: 'Core Directory', activity: sessionsActivity, result: 'success' })
+  if (kind === 'reset') await raiseAlert(trx, common)
+}
+
+/** A row to look for: whoever changes somebody's security info and then resets is taking the account over (T-84). */
+async function raiseAlert(trx: Db, common: Omit<AuditEntry, 'service' | 'activity' | 'result'>): Promise<void> {
+  const { tenantId, at, targets } = common
+  const changedAt = await lastChangeOfSecurityInfo(trx, { tenantId, userId: targets[0]!.id, from: at - worthALook })
+  if (changedAt === null) return
+  const additionalDetails = [...(common.additionalDetails ?? []), { key: 'securityInfoChanged', value: new Date(changedAt).toISOString() }]
+  await appendAudit(trx, { ...common, additionalDetails, service: 'Self-service Password Management', activity: soonAfterChange, result: 'success' })
 }
 
 async function queueNotices(app: App, trx: Db, wish: Wish, { subject }: Known, kind: Kind, at: number): Promise<void> {
