@@ -8,7 +8,7 @@ import { Secret } from '../secret.ts'
 import { deleteAppPasswordRow, deleteAppPasswordRows, findAppPassword, insertAppPassword, readAppPasswords, touchAppPassword } from '../store/app-passwords.ts'
 import { appendAudit } from '../store/audit.ts'
 import { gatherSubject, gatherTenantFacts } from '../store/facts.ts'
-import { nameKey } from '../store/names.ts'
+import { nameKey, shownName } from '../store/names.ts'
 import { lockUser } from '../store/user-lock.ts'
 import { findUser, findUserByName } from '../store/users.ts'
 import { initiatedBy } from './actor.ts'
@@ -44,7 +44,7 @@ export async function createAppPassword(
   wish: { tenantId: string; userId: string; displayName: string; actor: Actor; correlationId: string },
 ): Promise<{ id: string; appPassword: Secret }> {
   const { tenantId, userId, actor, correlationId } = wish
-  const displayName = wish.displayName.trim()
+  const displayName = shownName(wish.displayName)
   const appPassword = new Secret(Array.from({ length }, () => letters[randomInt(letters.length)]).join(''))
   const hash = await hashPassword(app, appPassword)
   const id = randomUUID()

@@ -10,3 +10,11 @@ export function nameKey(text: string): string {
 export function endOfPrefix(prefix: string): string {
   return `${prefix}\u{10ffff}`
 }
+
+/**
+ * A name as it is kept for showing: without control characters and without marks that turn the direction of what follows, by
+ * which one name can be made to look like another (T-68). Joiners stay: some scripts need them.
+ */
+export function shownName(text: string): string {
+  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu, '').trim()
+}

@@ -2,7 +2,7 @@ import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../app.ts'
 import { columns } from './columns.ts'
 import { pageSize } from './engine.ts'
-import { endOfPrefix, nameKey } from './names.ts'
+import { endOfPrefix, nameKey, shownName } from './names.ts'
 import { readPolicies } from './policies.ts'
 import type { UserTable } from './tables.ts'
 
@@ -66,6 +66,7 @@ export async function insertUser(trx: Db, user: NewUser): Promise<void> {
     version: 1,
     signInSessionsValidFromDateTime: user.createdDateTime,
     ...user,
+    ...shown(user),
     ...compared(user),
     proxyAddresses: JSON.stringify(user.proxyAddresses ?? []),
   }
@@ -90,6 +91,7 @@ export async function updateUser(
     .updateTable('users')
     .set(eb => ({
       ...plain,
+      ...shown(changes),
       ...compared(changes),
       ...(proxyAddresses === undefined ? {} : { proxyAddresses: JSON.stringify(proxyAddresses) }),
       version: eb('version', '+', 1),
@@ -236,10 +238,16 @@ const live = (db: Db, tenantId: string) =>
 
 const open = (row: Selectable<UserTable>): UserRow => ({ ...row, proxyAddresses: JSON.parse(row.proxyAddresses) as string[] })
 
+/** What people read of one another holds nothing that hides or turns it (T-68), by whichever door it came. */
+function shown(user: Partial<Record<'displayName' | 'givenName' | 'surname' | 'jobTitle' | 'department' | 'officeLocation', string | null>>) {
+  const names = ['displayName', 'givenName', 'surname', 'jobTitle', 'department', 'officeLocation'] as const
+  return Object.fromEntries(names.flatMap(name => (typeof user[name] === 'string' ? [[name, shownName(user[name])]] : []))) as { displayName: string }
+}
+
 function compared(user: { userPrincipalName?: string; displayName?: string; mail?: string | null }): { upnLower: string; displayNameLower: string; mailLower: string | null } {
   const made = {
     ...(user.userPrincipalName === undefined ? {} : { upnLower: nameKey(user.userPrincipalName) }),
-    ...(user.displayName === undefined ? {} : { displayNameLower: nameKey(user.displayName) }),
+    ...(user.displayName === undefined ? {} : { displayNameLower: nameKey(shownName(user.displayName)) }),
     ...(user.mail === undefined ? {} : { mailLower: user.mail === null ? null : nameKey(user.mail) }),
   }
   return made as { upnLower: string; displayNameLower: string; mailLower: string | null }
