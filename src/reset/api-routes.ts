@@ -13,12 +13,13 @@ import { reason } from '../rules/verdict.ts'
 import type { Reason } from '../rules/verdict.ts'
 import { Secret } from '../secret.ts'
 import { reasonText } from '../text.ts'
+import { lastChallengeAt } from '../store/resets.ts'
 import { askAdministrator } from './ask-administrator.ts'
 import { finishReset, finishUnlock } from './finish-reset.ts'
 import type { Finished } from './finish-reset.ts'
 import { cancelReset, chooseIntent } from './intent.ts'
 import { issueWork } from './proof-of-work.ts'
-import { lastAsked, resendAfter, sendChallenge } from './send-challenge.ts'
+import { resendAfter, sendChallenge } from './send-challenge.ts'
 import { startReset, startRoute, tenantOf } from './start-reset.ts'
 import { journeyOf, questionsOf, standingOf } from './state.ts'
 import { findTransaction, outOfOrder, requireTransaction } from './transaction.ts'
@@ -108,10 +109,10 @@ export function resetApiRoutes(server: Server, app: App): void {
     },
   }, async (request, reply) => {
     const transaction = await own(app, request, request.params.id)
-    const sent = await sendChallenge(app, transaction, request.body as { method: string; number?: string; again?: boolean })
+    const sent = await sendChallenge(app, transaction, { ...(request.body as { method: string; number?: string; again?: boolean }), locale: request.locale })
     if (sent.kind === 'blocked') return reply.code(429).send(await standing(app, request))
     const { offer } = sent
-    const last = await lastAsked(app, transaction.reset, offer.way)
+    const last = await lastChallengeAt(app.db, transaction.reset, offer.way)
     return reply.code(202).send({
       method: offer.value,
       resendAfterSeconds: last === undefined ? 0 : Math.max(0, Math.ceil((last + resendAfter - app.now()) / 1000)),

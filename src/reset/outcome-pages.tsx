@@ -55,7 +55,7 @@ export function RefusedPage({ context, journey, reasons }: OutcomeProps & { reas
   const { t } = context
   return (
     <Layout context={context} title={t('reset.refused.title')} lead={t('reset.refused.lead')}>
-      <ReasonNotice context={context} reasons={reasons} title={t('reset.refused.title')} />
+      <ReasonNotice context={context} reasons={reasons} title={t('reset.refused.why')} />
       <p>{t('reset.refused.tell')}</p>
       <SupportCode context={context} code={journey.supportCode} />
       <Actions><ContactAdministrator context={context} journey={journey} primary /><LinkButton href="/reset">{t('reset.again.button')}</LinkButton></Actions>

@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { cookieOptions, cookies } from '../access.ts'
+import { cookies } from '../access.ts'
 import type { Server } from '../access.ts'
 import type { App } from '../app.ts'
 import { pageContext } from '../page/context.ts'
@@ -15,21 +15,20 @@ import type { ReasonCode } from '../rules/reason.ts'
 import { reason } from '../rules/verdict.ts'
 import type { Reason } from '../rules/verdict.ts'
 import { Secret } from '../secret.ts'
-import { readPolicies } from '../store/policies.ts'
 import { findTenant } from '../store/tenants.ts'
-import type { TenantRow } from '../store/tenants.ts'
+import { lastChallengeAt } from '../store/resets.ts'
 import { askAdministrator } from './ask-administrator.ts'
 import { finishReset, finishUnlock } from './finish-reset.ts'
 import type { Finished } from './finish-reset.ts'
 import { cancelReset, chooseIntent } from './intent.ts'
 import { AgainPage, AskedPage, KnowPasswordPage } from './outcome-pages.tsx'
-import { CodePage, IntentPage, MethodPage, NumberPage, PasswordPage, QuestionsPage, StartPage, UnlockPage, WaitPage } from './pages.tsx'
-import { issueWork } from './proof-of-work.ts'
-import { asksForNumber, lastAsked, requireOffer, resendAfter, sendChallenge } from './send-challenge.ts'
-import { startReset, startRoute, tenantOf } from './start-reset.ts'
+import { contextFor, giveCookie, namedIn } from './page-parts.ts'
+import { CodePage, IntentPage, MethodPage, NumberPage, PasswordPage, QuestionsPage, UnlockPage } from './pages.tsx'
+import { asksForNumber, requireOffer, resendAfter, sendChallenge } from './send-challenge.ts'
+import { postStart, showStart } from './start-pages.ts'
 import { journeyOf, questionsOf, standingOf } from './state.ts'
 import { standingPage } from './standing-page.tsx'
-import { findTransaction, recoveryLifetime, requireTransaction } from './transaction.ts'
+import { findTransaction, requireTransaction } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 import { verifyGate } from './verify-gate.ts'
 import type { Offer } from './view.ts'
@@ -51,6 +50,10 @@ export function resetPageRoutes(server: Server, app: App): void {
   open('/reset/step', async (request, reply) => showStep(app, request, reply))
   open('/reset/prove', async (request, reply) => showProof(app, request, reply, request.query as { method?: string; at?: string }))
   open('/reset/asked', async (request, reply) => showAsked(app, request, reply))
+
+  // A form that came back with a reason stands at its own address: a reload or another language leads to the step.
+  for (const name of ['method', 'number', 'resend', 'code', 'answers', 'intent', 'password', 'unlock', 'contact', 'cancel'])
+    open(`/reset/${name}`, async (request, reply) => reply.redirect(`/reset/step${languageOf(request)}`, 303))
 
   const start = form({ username: text(1000), whr: text(255), work: text(1000), solution: text(20) })
   server.post('/reset', { config: page, schema: start }, async (request, reply) => postStart(app, request, reply, request.body))
@@ -93,19 +96,10 @@ interface Posted {
 
 /** The query as it came, with its question mark. */
 const queryOf = ({ url }: FastifyRequest) => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
+/** Only the language goes on: whatever else stands in an address may have come from anywhere (T-10). */
+const languageOf = (request: FastifyRequest) => (request.explicitLocale ? `?mkt=${request.explicitLocale}` : '')
 const toStep = (reply: FastifyReply) => reply.redirect('/reset/step', 303)
 const cookieOf = (request: FastifyRequest) => request.cookies[cookies.reset]
-
-function giveCookie(reply: FastifyReply, cookie: string, lifetime = recoveryLifetime): void {
-  reply.setCookie(cookies.reset, cookie, cookieOptions('strict', Math.max(1, Math.ceil(lifetime / 1000))))
-}
-
-/** The tenant's own name and colour, once its domain is known; never anything of an account (T-01). */
-async function contextFor(app: App, request: FastifyRequest, tenant: TenantRow | undefined): Promise<PageContext> {
-  if (!tenant) return pageContext(request)
-  const { branding } = await readPolicies(app.db, tenant.id)
-  return pageContext(request, { branding: { displayName: tenant.displayName, ...(branding.accentColor ? { accentColor: branding.accentColor } : {}) } })
-}
 
 async function inTransaction(app: App, request: FastifyRequest, reply: FastifyReply, act: (on: Posted) => Promise<FastifyReply>): Promise<FastifyReply> {
   try {
@@ -127,42 +121,6 @@ async function inTransaction(app: App, request: FastifyRequest, reply: FastifyRe
  */
 async function showAgain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   return sendPage(reply, AgainPage({ context: pageContext(request), running: cookieOf(request) !== undefined }), { status: 409 })
-}
-
-async function showStart(app: App, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { username, whr } = request.query as { username?: string; whr?: string }
-  const tenant = await tenantOf(app.db, username, whr)
-  const context = await contextFor(app, request, username || whr ? tenant : undefined)
-  const standard = tenant && (await readPolicies(app.db, tenant.id)).tenantSettings.disclosure === 'standard'
-  const work = standard ? issueWork(app, { route: startRoute, tenantId: tenant.id }) : undefined
-  return sendPage(reply, StartPage({ context, ...(username ? { username } : {}), ...(whr ? { whr } : {}), ...(work ? { work } : {}) }))
-}
-
-async function postStart(
-  app: App, request: FastifyRequest, reply: FastifyReply, body: { username?: string; whr?: string; work?: string; solution?: string },
-): Promise<FastifyReply> {
-  const { username = '', whr } = body
-  const kept = { username, ...(whr ? { whr } : {}) }
-  try {
-    const started = await startReset(app, {
-      username, whr, locale: request.locale, clientAddress: request.clientAddress, clientType: 'browser',
-      work: { token: body.work || undefined, solution: body.solution || undefined },
-    })
-    if (started.kind === 'started') {
-      giveCookie(reply, started.cookie)
-      return toStep(reply)
-    }
-    const context = await contextFor(app, request, started.tenant)
-    if (started.wait) return sendPage(reply, WaitPage({ context, ...kept, work: started.ticket }))
-    return sendPage(reply, StartPage({ context, ...kept, work: started.ticket, busy: true }))
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.status !== 422) throw error
-    const tenant = await tenantOf(app.db, username, whr)
-    const context = await contextFor(app, request, whr ? tenant : undefined)
-    const standard = tenant && (await readPolicies(app.db, tenant.id)).tenantSettings.disclosure === 'standard'
-    const work = tenant && (standard || error.code === 'LK_CAPTCHA') ? issueWork(app, { route: startRoute, tenantId: tenant.id }) : undefined
-    return sendPage(reply, StartPage({ context, ...kept, reasons: namedIn(context, error.reasons), ...(work ? { work } : {}) }), { status: 422 })
-  }
 }
 
 async function showStep(app: App, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -201,7 +159,7 @@ async function proofPage(
   const status = how.status ?? (common.reasons.length > 0 ? 422 : 200)
   if (offer.way === 'securityQuestions')
     return sendPage(reply, QuestionsPage({ ...common, questions: await questionsOf(app, transaction, context.locale) }), { status })
-  const last = await lastAsked(app, transaction.reset, offer.way)
+  const last = await lastChallengeAt(app.db, transaction.reset, offer.way)
   if (asksForNumber(offer) && (how.typing || last === undefined)) return sendPage(reply, NumberPage({ ...common, number: how.number ?? '' }), { status })
   const waitSeconds = last === undefined ? 0 : Math.max(0, Math.ceil((last + resendAfter - app.now()) / 1000))
   return sendPage(reply, CodePage({ ...common, waitSeconds, resent: how.sent === true }), { status })
@@ -217,7 +175,7 @@ async function postMethod(on: Posted, body: { method?: string }): Promise<Fastif
   try {
     const offer = await requireOffer(app, transaction, chosen)
     if (asksForNumber(offer)) return proofAt(reply, offer, 'number')
-    const sent = await sendChallenge(app, transaction, { method: chosen })
+    const sent = await sendChallenge(app, transaction, { method: chosen, locale: context.locale })
     return sent.kind === 'blocked' ? toStep(reply) : proofAt(reply, sent.offer)
   } catch (error) {
     if (error instanceof Refusal && error.code === 'LK_RESEND_TOO_SOON') return proofAt(reply, await requireOffer(app, transaction, chosen))
@@ -233,7 +191,7 @@ async function postMethod(on: Posted, body: { method?: string }): Promise<Fastif
 async function postNumber(on: Posted, body: { method?: string; number?: string }): Promise<FastifyReply> {
   const { app, transaction, reply, context } = on
   try {
-    const sent = await sendChallenge(app, transaction, { method: body.method ?? '', number: body.number ?? '' })
+    const sent = await sendChallenge(app, transaction, { method: body.method ?? '', number: body.number ?? '', locale: context.locale })
     return sent.kind === 'blocked' ? toStep(reply) : proofAt(reply, sent.offer)
   } catch (error) {
     if (!(error instanceof Refusal) || !isOf(error, ['LK_FIELD_REQUIRED', 'LK_FIELD_INVALID', 'LK_PHONE_MISMATCH', 'LK_RESEND_TOO_SOON'])) throw error
@@ -245,7 +203,7 @@ async function postNumber(on: Posted, body: { method?: string; number?: string }
 async function postResend(on: Posted, body: { method?: string }): Promise<FastifyReply> {
   const { app, transaction, reply } = on
   try {
-    const sent = await sendChallenge(app, transaction, { method: body.method ?? '', again: true })
+    const sent = await sendChallenge(app, transaction, { method: body.method ?? '', again: true, locale: on.context.locale })
     return sent.kind === 'blocked' ? toStep(reply) : proofAt(reply, sent.offer, 'again')
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'LK_RESEND_TOO_SOON') throw error
@@ -315,9 +273,3 @@ async function showAsked(app: App, request: FastifyRequest, reply: FastifyReply)
 }
 
 const isOf = (error: Refusal, codes: readonly ReasonCode[]) => codes.includes(error.code)
-
-/** Fields are named as the page names them. */
-function namedIn({ t }: PageContext, reasons: readonly Reason[]): Reason[] {
-  const names: Record<string, string> = { username: t('field.username'), number: t('reset.number.label'), code: t('field.code'), answer: t('reset.questions.title') }
-  return reasons.map(one => (one.values?.['field'] === undefined ? one : { ...one, values: { ...one.values, field: names[one.values['field']] ?? one.values['field'] } }))
-}

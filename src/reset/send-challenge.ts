@@ -16,7 +16,7 @@ import type { UsableMethod, Way } from '../rules/usable-methods.ts'
 import { reason } from '../rules/verdict.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { findChallenge } from '../store/challenges.ts'
-import { findReset, listResetGates } from '../store/resets.ts'
+import { findReset, lastChallengeAt, listResetGates, wasCodeSent } from '../store/resets.ts'
 import type { ResetRow } from '../store/resets.ts'
 import { findTenant } from '../store/tenants.ts'
 import type { Locale } from '../text.ts'
@@ -50,6 +50,8 @@ export interface SendRequest {
   number?: string | undefined
   /** Again, for a number that was typed already. */
   again?: boolean
+  /** The language the person reads now; that of the start when not said (sspr §13.3). */
+  locale?: Locale
 }
 
 /** True when the way asks for the whole number first (T-20, sspr §5.5). */
@@ -74,7 +76,7 @@ export async function sendChallenge(app: App, transaction: Transaction, request:
   const counted = await countTry(app, transaction.reset, kinds)
   if (!counted.served) return block(app, transaction, kinds[0]!)
   if (number !== undefined) await refuseMismatch(app, transaction, offer, number)
-  await order(app, transaction, { offer, number, again: request.again === true, silent: !counted.evaluate })
+  await order(app, transaction, { offer, number, again: request.again === true, silent: !counted.evaluate, locale: request.locale })
   return { kind: 'sent', offer }
 }
 
@@ -95,23 +97,9 @@ function readNumber(typed: string | undefined): string {
 }
 
 async function refuseTooSoon(app: App, reset: ResetRow, way: OfferedWay): Promise<void> {
-  const last = await lastAsked(app, reset, way)
+  const last = await lastChallengeAt(app.db, reset, way)
   const wait = last === undefined ? 0 : last + resendAfter - app.now()
   if (wait > 0) throw new Refusal(429, [reason('LK_RESEND_TOO_SOON', { seconds: Math.ceil(wait / 1000) })], { retryAfter: Math.ceil(wait / 1000) })
-}
-
-/** When a code by this way was last asked for in this transaction. Counts requests, not messages, so it tells nothing (T-01). */
-export async function lastAsked(app: App, reset: Pick<ResetRow, 'tenantId' | 'id'>, way: OfferedWay): Promise<number | undefined> {
-  const row = await app.db
-    .selectFrom('challenges')
-    .select('createdAt')
-    .where('tenantId', '=', reset.tenantId)
-    .where('transactionId', '=', reset.id)
-    .where('method', '=', way)
-    .orderBy('createdAt', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row?.createdAt
 }
 
 /** Under `standard` a wrong number is told, and nothing is sent (A-12); under `private` the worker finds it, and nobody is told. */
@@ -142,12 +130,13 @@ interface Order {
   again: boolean
   silent: boolean
   gate: number
+  locale: Locale
 }
 
 /** One row and one job, the same for every name. */
 async function order(
   app: App, { reset, gates }: Transaction,
-  { offer, number, again, silent }: { offer: Offer; number: string | undefined; again: boolean; silent: boolean },
+  { offer, number, again, silent, locale }: { offer: Offer; number: string | undefined; again: boolean; silent: boolean; locale: Locale | undefined },
 ): Promise<void> {
   await app.db.transaction().execute(async trx => {
     const challengeId = await openChallenge(app, trx, {
@@ -155,6 +144,7 @@ async function order(
     })
     const payload: Order = {
       resetId: reset.id, challengeId, way: offer.way, methodId: offer.methodId ?? '', number: (number ?? '').padEnd(40), again, silent, gate: gates.length + 1,
+      locale: locale ?? (reset.locale as Locale),
     }
     await queueJob(app, trx, { tenantId: reset.tenantId, kind: challengeJob, payload, expiresAt: app.now() + 10 * 60_000 })
   })
@@ -191,16 +181,18 @@ async function carryOut(app: App, tenantId: string, given: Order): Promise<void>
   const { facts, verdict } = await judgeAgain(app, app.db, reset)
   const number = given.number?.trim() || undefined
   const offer = { way: given.way, ...(given.methodId ? { methodId: given.methodId } : {}) }
-  const found = given.silent || (given.again && !(await wasAnswered(app, reset, given.way))) ? undefined : await methodFor(app, reset, facts, { gates }, offer, number)
+  // "Send another code" for a number goes only to a number that was typed rightly before, in this very transaction.
+  const unproven = given.again && given.way !== 'email' && !(await wasCodeSent(app.db, reset, given.way))
+  const found = given.silent || unproven ? undefined : await methodFor(app, reset, facts, { gates }, offer, number)
   await keepVerdict(app.db, reset, verdict)
   const step = `gate${given.gate}.${given.way}`
   if (!found) {
     const code = number !== undefined && facts.subject ? 'LK_PHONE_MISMATCH' : 'LK_METHOD_UNAVAILABLE'
     return recordStep(app, app.db, reset, `${step}.failed`, { result: 'failure', details: [{ key: 'code', value: code }] })
   }
-  if (!verdict.allowed) return tellWhy(app, reset, facts, verdict, found, step)
+  if (!verdict.allowed) return tellWhy(app, { ...reset, locale: given.locale }, facts, verdict, found, step)
   const sent = await sendCode(app, {
-    tenantId, challengeId: given.challengeId, userId: facts.subject!.id, methodId: found.method.methodId, locale: reset.locale as Locale,
+    tenantId, challengeId: given.challengeId, userId: facts.subject!.id, methodId: found.method.methodId, locale: given.locale,
     supportCode: reset.supportCode, to: { kind: kindOf(found.method.way), address: found.destination },
   })
   if (sent.outcome === 'gone') return
@@ -211,21 +203,6 @@ async function carryOut(app: App, tenantId: string, given: Order): Promise<void>
 }
 
 const kindOf = (way: Way): 'mail' | 'sms' => (familyOf(way) === 'email' ? 'mail' : 'sms')
-
-/** "Send another code" for a number goes only to a number that was typed rightly before, in this very transaction. */
-async function wasAnswered(app: App, reset: ResetRow, way: OfferedWay): Promise<boolean> {
-  if (way === 'email') return true
-  const row = await app.db
-    .selectFrom('challenges')
-    .select('id')
-    .where('tenantId', '=', reset.tenantId)
-    .where('transactionId', '=', reset.id)
-    .where('method', '=', way)
-    .where('destinationIndex', 'is not', null)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
-}
 
 /** In place of a code, to a destination that is really the account's: why not, what to do, and the support code (LD-22). */
 async function tellWhy(

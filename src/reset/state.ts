@@ -17,7 +17,7 @@ import { accountOf, judgeAgain } from './identify.ts'
 import { offersFor } from './offer.ts'
 import { recordStep } from './record.ts'
 import { pausedUntil } from './throttles.ts'
-import { isPossible, machineFacts, move, refusalOf } from './transaction.ts'
+import { move, refusalOf } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 import type { Helpdesk, Journey, Offer } from './view.ts'
 
@@ -113,6 +113,3 @@ function wordsOf(id: string, locale: Locale): string {
   const key = `questions.${id}`
   return isMessageKey(key) ? translate(locale, key) : id
 }
-
-/** May this browser still ask its administrators from here? */
-export const mayContact = (transaction: Transaction): boolean => isPossible(transaction, 'contactAdministrator', machineFacts(transaction))

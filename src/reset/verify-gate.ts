@@ -20,12 +20,12 @@ import type { UsableMethod } from '../rules/usable-methods.ts'
 import type { ReasonCode } from '../rules/reason.ts'
 import { reason } from '../rules/verdict.ts'
 import type { Reason } from '../rules/verdict.ts'
-import { findReset, insertResetGate } from '../store/resets.ts'
+import { findReset, insertResetGate, lastChallengeAt } from '../store/resets.ts'
 import type { ResetGateRow, ResetRow } from '../store/resets.ts'
 import { accountOf, judgeAgain } from './identify.ts'
 import { offeredWay } from './offer.ts'
 import { recordStep, recordUsage, reportedMethod } from './record.ts'
-import { block, lastAsked, requireOffer } from './send-challenge.ts'
+import { block, requireOffer } from './send-challenge.ts'
 import { countTenantFailure, countTry, giveBack } from './throttles.ts'
 import type { Counted } from './throttles.ts'
 import { isPossible, mayOnlyUnlock, move, newHandle, outOfOrder, passedGate, recordImpossible } from './transaction.ts'
@@ -109,7 +109,7 @@ async function countPatiently(app: App, reset: ResetRow, kinds: readonly Throttl
  */
 async function isTooLate(app: App, reset: ResetRow, offer: Offer): Promise<boolean> {
   if (offer.way === 'code' || offer.way === 'securityQuestions') return false
-  const asked = await lastAsked(app, reset, offer.way)
+  const asked = await lastChallengeAt(app.db, reset, offer.way)
   return asked === undefined || asked + codeLifetime <= app.now()
 }
 

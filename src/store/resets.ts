@@ -114,3 +114,23 @@ export function listResetGates(db: Db, tenantId: string, resetId: string): Promi
     .orderBy('gate')
     .execute()
 }
+
+/** When a code by this way was last asked for in a transaction. Requests, not messages, so it tells nothing (T-01). */
+export async function lastChallengeAt(db: Db, reset: Pick<ResetRow, 'tenantId' | 'id'>, method: string): Promise<number | undefined> {
+  const row = await challengesOf(db, reset, method).orderBy('createdAt', 'desc').limit(1).executeTakeFirst()
+  return row?.createdAt
+}
+
+/** True when a code by this way went out in this transaction. */
+export async function wasCodeSent(db: Db, reset: Pick<ResetRow, 'tenantId' | 'id'>, method: string): Promise<boolean> {
+  return (await challengesOf(db, reset, method).where('destinationIndex', 'is not', null).limit(1).executeTakeFirst()) !== undefined
+}
+
+const challengesOf = (db: Db, { tenantId, id }: Pick<ResetRow, 'tenantId' | 'id'>, method: string) =>
+  db
+    .selectFrom('challenges')
+    .select('createdAt')
+    .where('tenantId', '=', tenantId)
+    .where('transactionId', '=', id)
+    .where('purpose', '=', 'reset')
+    .where('method', '=', method)

@@ -137,7 +137,7 @@ describe('a reset that goes to the domain', () => {
   })
 
   test('LD-45: while the domain has not answered the page says so and renews itself, and says what it does not know in the end', async () => {
-    let arrive = (_: WritebackOutcome) => {}
+    let arrive: (outcome: WritebackOutcome) => void = () => {}
     t.setAgents({
       writePassword: () => new Promise(resolve => (arrive = resolve)),
       unlock: async () => ({ status: 'unreachable' }),

@@ -27,7 +27,7 @@ test('out of an end leads nothing but a call for help, and into "done" nothing w
       const to = transition(state, event, facts)
       if (isFinal(state) && event !== 'contactAdministrator') assert.equal(to, 'impossible', `${state} ${event}`)
       assert.ok(!/^(DONE|CHOOSE|COMMIT)/.test(to) || to === state || state === 'COMMIT', `${state} ${event} leads to ${to} without a gate`)
-      assert.ok(to === state || !/^DONE/.test(to), `${state} ${event} leads to ${to} without a gate`)
+      assert.ok(to === state || !to.startsWith('DONE'), `${state} ${event} leads to ${to} without a gate`)
     }
   assert.equal(transition('CHOOSE', 'commit', { ...facts, gatesRequired: 0 }), 'impossible', 'a number that got lost opens nothing')
 })
