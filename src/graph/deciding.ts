@@ -1,6 +1,6 @@
 /**
- * The one way in which Graph decides a sensitive change (T-39, T-41): in the transaction of the change, with the rows of both
- * people locked, on facts read under that lock. Giving a role takes the same locks, so no reset lands after a grant commits.
+ * The one way in which Graph decides a sensitive change (T-39, T-41): in the transaction of the change, with the row of the
+ * target locked, on facts read under that lock. Giving a role takes the same lock, so no reset lands after a grant commits.
  */
 import type { App, Db } from '../app.ts'
 import { requireRecentProof, userCaller } from '../access.ts'
@@ -37,18 +37,14 @@ export function privilegedCaller(app: App, request: FastifyRequest): UserCaller 
   return caller
 }
 
-/** Locks people in the order of their ids, so that two decisions never wait for one another. */
-async function lockPeople(trx: Db, tenantId: string, ids: readonly string[]): Promise<void> {
-  for (const id of [...new Set(ids)].toSorted()) await lockUser(trx, tenantId, id)
-}
-
 /**
- * Facts of both, read under lock.
+ * Facts of both, read while the target's row is held. Only that one: setting a password holds it before it decides, so a second
+ * lock taken here could meet another transaction's the other way round. A role the caller loses acts at the next request.
  * @throws Refusal 404 when there is no such person in the caller's tenant, or the person is deleted
  */
 export async function decidingFacts(trx: Db, caller: Pick<UserCaller, 'tenantId' | 'userId'>, targetId: string, now: number): Promise<Decided> {
   const { tenantId, userId } = caller
-  await lockPeople(trx, tenantId, [userId, targetId])
+  await lockUser(trx, tenantId, targetId)
   const tenant = await gatherTenantFacts(trx, tenantId)
   const target = await gatherSubject(trx, tenant, targetId, now)
   const self = userId === targetId ? target : await gatherSubject(trx, tenant, userId, now)

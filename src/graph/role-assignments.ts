@@ -16,7 +16,7 @@ import { assignRole, findRoleAssignment, listRoleAssignments, removeRoleAssignme
 import { lockUser } from '../store/user-lock.ts'
 import type { RoleAssignmentTable } from '../store/tables.ts'
 import { collectionOf, entityOf, odataContext } from './answers.ts'
-import { actorOf, badRequest, callerFacts, decidingFacts, notFound, privilegedCaller, requireRole } from './deciding.ts'
+import { actorOf, badRequest, callerFacts, notFound, privilegedCaller, requireRole } from './deciding.ts'
 import type { Filter } from './odata-filter.ts'
 import { badQuery } from './odata-filter.ts'
 import { readQuery } from './odata-query.ts'
@@ -69,7 +69,7 @@ export function roleAssignmentRoutes(server: Server, app: App): void {
     if (roleTemplates.get(roleDefinitionId)?.isAssignable !== true) throw badRequest('LK_FIELD_INVALID', { field: 'roleDefinitionId' }, 'roleDefinitionId')
     const row = { tenantId: caller.tenantId, id: randomUUID(), roleDefinitionId, principalId, directoryScopeId, state: 'active', createdAt: app.now() }
     await asClash(app.db.transaction().execute(async trx => {
-      const decided = await decidingFacts(trx, caller, caller.userId, app.now())
+      const decided = await callerFacts(trx, caller, app.now())
       requireRole(decided.caller, roles.globalAdministrator, roles.privilegedRoleAdministrator)
       const principal = await requirePrincipal(trx, caller, principalId)
       await requireScope(trx, caller.tenantId, directoryScopeId)
@@ -83,14 +83,15 @@ export function roleAssignmentRoutes(server: Server, app: App): void {
   server.delete(`${path}/:id`, { config: writing, schema: { params: Id } }, async (request, reply) => {
     const caller = privilegedCaller(app, request)
     await app.db.transaction().execute(async trx => {
-      const decided = await decidingFacts(trx, caller, caller.userId, app.now())
+      const decided = await callerFacts(trx, caller, app.now())
       requireRole(decided.caller, roles.globalAdministrator, roles.privilegedRoleAdministrator)
       const found = await findRoleAssignment(trx, caller.tenantId, request.params.id)
       if (!found) throw notFound()
       await lockUser(trx, caller.tenantId, found.principalId)
       await removeRoleAssignment(trx, caller.tenantId, found.id)
-      await keepOneGlobalAdministrator(trx, found)
       await audit(app, trx, request.correlationId, caller, actorOf(request, decided.caller), 'Remove member from role', found, '')
+      // After the audit, whose one line makes removals follow one another: two cannot both leave the other as the last.
+      await keepOneGlobalAdministrator(trx, found)
     })
     return reply.code(204).send()
   })
