@@ -140,7 +140,7 @@ export function addRoutes(server: Server, app: App, door: Door): void {
     const known = shown.typed === undefined ? await knownDestination(app, visit, kind) : undefined
     return DestinationPage({
       context: contextOf(request, visit), base: door.base, kind, action: `${door.base}/add/${slugOf(kind)}`, value: shown.typed ?? known,
-      prefilled: known !== undefined, example: exampleNumber(visit.usageLocation), reasons: shown.reasons, field: shown.field,
+      prefilled: known !== undefined, example: exampleNumber(visit.usageLocation, visit.locale), reasons: shown.reasons, field: shown.field,
     })
   }
 

@@ -6,8 +6,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Server } from '../access.ts'
 import type { App } from '../app.ts'
+import { accountKeyOf } from '../credentials/account-key.ts'
 import { verifyAppPassword } from '../credentials/app-passwords.ts'
+import type { AppPasswordVerdict } from '../credentials/app-passwords.ts'
 import { Secret } from '../secret.ts'
+import { addSignIn } from '../store/sign-ins.ts'
 import { resolveTenant } from './resolve-tenant.ts'
 
 interface BasicCredentials {
@@ -39,6 +42,7 @@ async function answer(app: App, request: FastifyRequest, reply: FastifyReply): P
   const verdict = await verifyAppPassword(app, {
     tenantId, typedName: given.userName, appPassword: given.appPassword, place: { address: request.clientAddress },
   })
+  await note(app, request, tenantId, given.userName, verdict)
   if (verdict.outcome === 'locked') return refuse(reply.header('retry-after', String(Math.max(1, Math.ceil((verdict.until - app.now()) / 1000)))))
   if (verdict.outcome !== 'right') return refuse(reply)
   return reply
@@ -47,6 +51,19 @@ async function answer(app: App, request: FastifyRequest, reply: FastifyReply): P
     .header('x-latchkey-user-id', verdict.userId)
     .header('x-latchkey-tenant', tenantId)
     .send('')
+}
+
+/** One row of the sign-in log for each asking; written in batches, for a program may ask all day. */
+function note(app: App, request: FastifyRequest, tenantId: string, typedName: string, verdict: AppPasswordVerdict): Promise<void> {
+  const right = verdict.outcome === 'right'
+  return addSignIn(app, {
+    tenantId, at: app.now(), userId: right ? verdict.userId : null, accountKey: accountKeyOf(app, tenantId, typedName),
+    // Somebody may have put the password where the name belongs (T-78).
+    accountHint: right ? typedName : typedName.trim().slice(0, 1),
+    kind: 'appPassword', result: right ? 'success' : 'failure',
+    reasonCode: right ? null : verdict.outcome === 'locked' ? 'LK_LOCKED_SIGNIN' : 'LK_SIGNIN_FAILED', proofs: right ? ['appPassword'] : [],
+    ipAddress: request.clientAddress, userAgent: request.headers['user-agent']?.slice(0, 300) ?? null, correlationId: request.correlationId,
+  })
 }
 
 /** One answer for everything that is not right: wrong, unknown, locked, malformed (T-01). */

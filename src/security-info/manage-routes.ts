@@ -92,7 +92,7 @@ function changeRoutes(server: Server, app: App): void {
     const method = await findDestination(app, visit, id)
     return DestinationPage({
       context: contextOf(request, visit), base, kind: method.kind, action: `${base}/methods/${id}/change`, changing: true, value: shown.typed,
-      example: exampleNumber(visit.usageLocation), reasons: shown.reasons, field: shown.field,
+      example: exampleNumber(visit.usageLocation, visit.locale), reasons: shown.reasons, field: shown.field,
     })
   }
 

@@ -2,6 +2,7 @@ import { getCountryCallingCode, getExampleNumber, isSupportedCountry, parsePhone
 import type { CountryCode, PhoneNumber } from 'libphonenumber-js/max'
 import examples from 'libphonenumber-js/mobile/examples'
 import type { ReasonCode } from '../rules/reason.ts'
+import type { Locale } from '../text.ts'
 
 /** A number as Latchkey stores it: country code, blank, the rest without blanks (sspr §2.5). */
 export interface ReadNumber {
@@ -45,9 +46,12 @@ export function readPhoneNumber(typed: string, rules: PhoneRules): PhoneReading 
 
 const stored = (number: PhoneNumber) => `+${number.countryCallingCode} ${number.nationalNumber}${number.ext ? `x${number.ext}` : ''}`
 
+/** Where somebody probably is whose country nobody has noted: by the language they read. */
+const countryOfLanguage: Readonly<Record<Locale, CountryCode>> = { en: 'GB', da: 'DK', nb: 'NO', lv: 'LV' }
+
 /** A number to imitate, of the person's own country. */
-export function exampleNumber(country: string | null): string {
-  return getExampleNumber(countryOf(country) ?? 'DK', examples)?.formatInternational() ?? '+45 20 12 34 56'
+export function exampleNumber(country: string | null, locale: Locale): string {
+  return getExampleNumber(countryOf(country) ?? countryOfLanguage[locale], examples)?.formatInternational() ?? '+45 20 12 34 56'
 }
 
 function countryOf(country: string | null): CountryCode | undefined {

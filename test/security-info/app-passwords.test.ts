@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test as check } from 'node:test'
+import { setPassword } from '../../src/credentials/set-password.ts'
+import { Secret } from '../../src/secret.ts'
+import { flushSignIns } from '../../src/store/sign-ins.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
 import { addPerson, changePolicy } from '../support/people.ts'
@@ -106,6 +109,29 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await browser.post('/changepassword', { newPassword: 'Xylem-Orbit-42-Fjord', confirmPassword: 'Xylem-Orbit-42-Fjord' })
       assert.match(textOf(browser.page), /Your app password goes on working/)
       assert.equal((await ask(ann.userPrincipalName, secret)).statusCode, 200)
+    })
+
+    check('LD-09, LD-60: a reset ends them, unless the tenant lets them survive it (A-24)', async () => {
+      for (const survive of [false, true]) {
+        await changePolicy(test.app, test.tenantId, 'tenantSettings', { appPasswordsSurviveReset: survive })
+        const ann = await person()
+        const secret = await make(ann)
+        await setPassword(test.app, {
+          tenantId: test.tenantId, userId: ann.id, newPassword: new Secret('Xylem-Orbit-42-Fjord'), channel: 'sspr-portal',
+          actor: { kind: 'user', userId: ann.id }, correlationId: ann.id,
+        })
+        assert.equal((await ask(ann.userPrincipalName, secret)).statusCode, survive ? 200 : 401)
+      }
+    })
+
+    check('every asking is a row of the sign-in log', async () => {
+      const ann = await person()
+      const secret = await make(ann)
+      await ask(ann.userPrincipalName, secret)
+      await ask(ann.userPrincipalName, 'wrongwrongwrongx')
+      await flushSignIns(test.app)
+      const rows = await test.app.db.selectFrom('signIns').select(['kind', 'result', 'reasonCode', 'userId']).where('kind', '=', 'appPassword').orderBy('at', 'desc').limit(2).execute()
+      assert.deepEqual(rows.map(row => [row.result, row.reasonCode]).sort(), [['failure', 'LK_SIGNIN_FAILED'], ['success', null]])
     })
 
     check('they are not for people without per-user MFA', async () => {

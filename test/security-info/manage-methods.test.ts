@@ -94,6 +94,26 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.equal((await methodsOf(ann)).length, 1)
     })
 
+    check('of many equal confirmations at once one succeeds, and one method is there (T-05)', async () => {
+      const ann = await person()
+      const browser = await signedIn(test, ann)
+      await browser.json('POST', '/api/security-info/codes', { kind: 'email', destination: 'race@mail.example' })
+      const code = await codeFor('race@mail.example')
+      const replies = await Promise.all(Array.from({ length: 10 }, () => browser.json('POST', '/api/security-info/codes/confirm', { kind: 'email', code })))
+      assert.deepEqual(replies.map(reply => reply.statusCode).filter(status => status === 201).length, 1)
+      assert.equal((await methodsOf(ann)).length, 1)
+    })
+
+    check('a code in the digits of another script counts as the same code (T-68)', async () => {
+      const ann = await person()
+      const browser = await signedIn(test, ann)
+      await browser.get('/security-info/add/email')
+      await browser.post('/security-info/add/email', { destination: 'digits@mail.example' })
+      const code = await codeFor('digits@mail.example')
+      await browser.post('/security-info/confirm/email', { code: [...code].map(digit => String.fromCodePoint(0x0660 + Number(digit))).join('') })
+      assert.equal((await methodsOf(ann)).length, 1)
+    })
+
     for (const [destination, code] of [
       ['', 'LK_FIELD_REQUIRED'], ['not an address', 'LK_METHOD_MALFORMED'], ['ann@contoso.example', 'LK_METHOD_OWN_DOMAIN'],
       ['ann@sub.contoso.example', 'LK_METHOD_OWN_DOMAIN'], ['a@mail.example,b@mail.example', 'LK_METHOD_MALFORMED'],

@@ -249,6 +249,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.match(textOf(browser.page), /Security questions has been added|Security questions 3 answers/)
       await browser.get('/security-info')
       assert.match(textOf(browser.page), /Security questions 3 answers/)
+      const json = (await browser.json('GET', '/api/security-info')).payload
+      assert.doesNotMatch(json, /Havfruen|Rex|argon|answerHash/i, 'T-12: neither answers nor hashes leave')
       await browser.get('/security-info/methods/securityQuestions/delete')
       await browser.post('/security-info/methods/securityQuestions/delete')
       assert.deepEqual(await test.app.db.selectFrom('securityAnswers').select('questionId').where('userId', '=', ann.id).execute(), [])
