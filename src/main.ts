@@ -2,7 +2,11 @@
  * The command. Verbs that work on the database (`dev`, `serve`, `init`, `migrate`, …) are the operator's; all others are clients of
  * a running server (LD-61). Each loads only its own room.
  */
+import { availableParallelism } from 'node:os'
 import { verbs } from './operator/verbs.ts'
+
+// Hashes run in libuv's pool, one for each core (LD-37); it has four threads unless told before its first use.
+process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism()))
 
 async function main([verb = 'help', ...rest]: string[]): Promise<number> {
   const io = { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, env: process.env }
