@@ -40,7 +40,8 @@ export async function renderError(app: App, error: unknown, request: FastifyRequ
   const surface = request.routeOptions?.config?.surface ?? surfaceOfPath(request.url)
   if (surface === 'page') return renderPage(refusal, request, reply)
   if (surface === 'plain') return reply.status(refusal.status).type('text/plain; charset=utf-8').send(`${reasonText('en', refusal.reasons[0]!)}\n`)
-  reply.status(refusal.status).type('application/json; charset=utf-8')
+  // A route may promise another body for this status; a refusal is never squeezed into it.
+  reply.status(refusal.status).type('application/json; charset=utf-8').serializer(JSON.stringify)
   if (surface === 'graph') return reply.send(graphError(refusal, request))
   return reply.send({
     reasons: refusal.reasons
