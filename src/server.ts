@@ -49,7 +49,7 @@ export async function buildServer(app: App, store: Store): Promise<FastifyInstan
   server.setNotFoundHandler(() => {
     throw new Refusal(404, [reason('LK_NOT_FOUND')])
   })
-  await documentRoutes(server)
+  documentRoutes(server)
   for (const door of await doors(app)) await server.register(async room => door(room as unknown as Server, app, store))
   await server.ready()
   return server
