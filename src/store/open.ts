@@ -4,7 +4,6 @@ import type { Db, Wake } from '../app.ts'
 import type { Database } from './tables.ts'
 import { startClock } from './clock.ts'
 import type { Clock } from './clock.ts'
-import { everyTenant, openPool } from './postgres.ts'
 import { sqliteDialect } from './sqlite-driver.ts'
 import { Waiters, postgresWake, sqliteWake } from './wake.ts'
 
@@ -58,6 +57,7 @@ async function openSqlite(file: string): Promise<Store> {
 }
 
 async function openPostgres(databaseUrl: string, options: StoreOptions): Promise<Store> {
+  const { everyTenant, openPool } = await import('./postgres.ts') // an installation on SQLite never loads it
   const { pool, dialectFor } = openPool({ databaseUrl, ...options })
   const open = (tenantId: string): Db => new Kysely<Database>({ dialect: dialectFor(tenantId), plugins })
   const db = open(everyTenant)
@@ -72,7 +72,7 @@ async function openPostgres(databaseUrl: string, options: StoreOptions): Promise
       await db.destroy()
       await pool.end()
     }
-    return { db, engine: 'postgres', wake, clock, forTenant: perTenant(open), close }
+    return { db, engine: 'postgres', wake, clock, forTenant: perTenant(open, everyTenant), close }
   } catch (error) {
     await db.destroy()
     await pool.end()
@@ -83,7 +83,7 @@ async function openPostgres(databaseUrl: string, options: StoreOptions): Promise
 const tenantsKept = 200
 
 /** One Kysely for each tenant asked for lately: making one costs more than using it. */
-function perTenant(open: (tenantId: string) => Db): (tenantId: string) => Db {
+function perTenant(open: (tenantId: string) => Db, everyTenant: string): (tenantId: string) => Db {
   const kept = new Map<string, Db>()
   return tenantId => {
     if (tenantId === everyTenant || tenantId === '') throw new Error('forTenant needs the id of one tenant')

@@ -7,7 +7,6 @@ import { EventEmitter } from 'node:events'
 import { sql } from 'kysely'
 import type { Client } from 'pg'
 import type { Db, Wake } from '../app.ts'
-import { newClient } from './postgres.ts'
 
 const notifications = 'latchkey_wake'
 /** How often the listening connection is asked whether it still hears, in milliseconds. */
@@ -98,6 +97,7 @@ class Ear {
   }
 
   async connect(): Promise<void> {
+    const { newClient } = await import('./postgres.ts')
     const client = newClient(this.#databaseUrl)
     this.#client = client
     client.on('error', () => this.#lost(client))
