@@ -12,7 +12,6 @@ import { pendingMigrations } from '../store/migrate.ts'
 import { matchLocale, translate, type Locale, type MessageKey, type MessageValues } from '../text.ts'
 import { checkKeysFile } from './check-config.ts'
 import { ConfigError } from './config-error.ts'
-import { configSource, readConfig } from './read-config.ts'
 
 /** What a verb refuses, as a sentence `operator.…`; printed without a stack, exit status 1. */
 export class OperatorError extends Error {
@@ -86,6 +85,7 @@ export async function configOf(where: Where, env: VerbIo['env']): Promise<Config
     const { developmentConfig } = await import('../development/config.ts')
     return developmentConfig({ dataDir: where['data-dir'], ...(env.DATABASE_URL ? { databaseUrl: env.DATABASE_URL } : {}) })
   }
+  const { configSource, readConfig } = await import('./read-config.ts') // not for the development mode, which has no file to read
   return readConfig(configSource(where.config === undefined ? [] : ['--config', where.config], env))
 }
 
