@@ -1,4 +1,4 @@
-import QRCode from 'qrcode'
+import { create } from 'qrcode/lib/core/qrcode.js'
 import type { VNode } from 'preact'
 import { CodeField, Field } from '../page/field.tsx'
 import { Actions, Button, Form, LinkButton } from '../page/form.tsx'
@@ -56,7 +56,7 @@ export function AuthenticatorPage(props: AuthenticatorPageProps): VNode {
 
 /** A QR code as one path of horizontal strokes, on white with the quiet zone of four that scanners need. */
 export function QrPicture({ text, label }: { text: string; label: string }): VNode {
-  const { size, data } = QRCode.create(text, { errorCorrectionLevel: 'M' }).modules
+  const { size, data } = create(text, { errorCorrectionLevel: 'M' }).modules
   const edge = size + 8
   return (
     <svg class="qr" viewBox={`0 0 ${edge} ${edge}`} role="img" aria-label={label} shape-rendering="crispEdges">
