@@ -11,6 +11,7 @@ import { reasonText } from '../text.ts'
 import type { MessageKey } from '../text.ts'
 import { iconOf, nameKey, slugOf } from './kinds.ts'
 import type { DestinationKind } from './kinds.ts'
+import { inWords } from './same-page-again.ts'
 import type { RegistrationOffer } from '../rules/registration.ts'
 
 export interface StepProps {
@@ -29,7 +30,7 @@ export function ChoosePage({ context, base, offers, questionCount, reasons = [] 
   const closed = offers.filter(offer => !offer.verdict.allowed)
   return (
     <Layout context={context} title={t('security-info.add.title')}>
-      <ReasonNotice context={context} reasons={reasons} />
+      <ReasonNotice context={context} reasons={inWords(reasons, { method: t('security-info.add.question') })} />
       {open.length === 0 && <Notice kind="info">{t('security-info.add.none')}</Notice>}
       <Form context={context} action={`${base}/add`}>
         {open.length > 0 && (
@@ -77,9 +78,10 @@ interface DestinationPageProps extends StepProps {
 }
 
 /** An address or a number; the answer to the post is a code on its way to it. */
-export function DestinationPage({ context, base, kind, value, prefilled, action, changing, example, reasons = [], field }: DestinationPageProps): VNode {
+export function DestinationPage({ context, base, kind, value, prefilled, action, changing, example, field, ...shown }: DestinationPageProps): VNode {
   const { t, locale } = context
   const email = kind === 'email'
+  const reasons = inWords(shown.reasons ?? [], { destination: t(email ? 'security-info.email.label' : 'security-info.phone.label') })
   const error = field === 'destination' && reasons[0] ? reasonText(locale, reasons[0]) : undefined
   const title = t(`security-info.${email ? 'email' : 'phone'}.${changing ? 'change' : 'title'}`)
   return (

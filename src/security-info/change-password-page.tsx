@@ -6,6 +6,7 @@ import { Layout } from '../page/layout.tsx'
 import { Notice, ReasonNotice } from '../page/notice.tsx'
 import type { Reason } from '../rules/verdict.ts'
 import { reasonText } from '../text.ts'
+import { inWords } from './same-page-again.ts'
 
 /** Which rules the page can promise: the tenant's own, or the domain's, which cannot be shown (F-18). */
 export type ShownRules = { kind: 'entra' } | { kind: 'nist'; length: number } | { kind: 'onprem' }
@@ -20,8 +21,9 @@ interface ChangePasswordProps {
   field?: string
 }
 
-export function ChangePasswordPage({ context, userPrincipalName, askCurrent, rules, reasons = [], field }: ChangePasswordProps): VNode {
+export function ChangePasswordPage({ context, userPrincipalName, askCurrent, rules, field, ...shown }: ChangePasswordProps): VNode {
   const { t, locale } = context
+  const reasons = inWords(shown.reasons ?? [], { currentPassword: t('security-info.password.current'), newPassword: t('field.newPassword') })
   const errorOf = (name: string) => (field === name && reasons[0] ? reasons.map(one => reasonText(locale, one)).join(' ') : undefined)
   const hint = rules.kind === 'nist' ? t('security-info.password.rules.nist', { length: rules.length }) : t(`security-info.password.rules.${rules.kind}`)
   return (

@@ -10,6 +10,14 @@ export interface Shown {
   field?: string
 }
 
+/** Reasons that name a field by its name in the form, with the words that stand before the field instead. */
+export function inWords(reasons: readonly Reason[], labels: Readonly<Record<string, string>>): Reason[] {
+  return reasons.map(one => {
+    const label = labels[String(one.values?.['field'])]
+    return label === undefined ? one : { ...one, values: { ...one.values, field: label } }
+  })
+}
+
 /** Refusals that end the visit instead of the form: not signed in, step up, session over, no such thing, overloaded. */
 const endsTheVisit = new Set([401, 404, 410, 500, 503])
 

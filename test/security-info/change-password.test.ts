@@ -88,6 +88,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.match(browser.page, /name="currentPassword"/)
       await browser.post('/changepassword', { newPassword: fresh, confirmPassword: fresh })
       assert.deepEqual(shownCodes(browser.page), ['LK_FIELD_REQUIRED'])
+      assert.match(textOf(browser.page), /“Current password” is needed/)
       const again = await signedIn(test, ann)
       await again.get('/changepassword')
       await again.post('/changepassword', { newPassword: fresh, confirmPassword: fresh })
