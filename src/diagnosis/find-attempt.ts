@@ -63,5 +63,6 @@ function codeIn(text: string | null) {
 function userOf(row: AuditRow | undefined): string | null {
   if (!row) return null
   const targets = JSON.parse(row.targets) as { type: string; id: string }[]
-  return targets.find(target => target.type.toLowerCase() === 'user')?.id ?? row.initiatorId
+  const id = targets.find(target => target.type.toLowerCase() === 'user')?.id ?? row.initiatorId
+  return id === 'unknown' ? null : id // as a reset of a name nobody has is written down
 }

@@ -33,6 +33,17 @@ export function mayAsk(question: QuestionId, caller: SubjectFacts, target: Subje
   return reach.allowed ? allow : { allowed: false, reasons: [reach.reason!] }
 }
 
+/**
+ * May this caller read what is kept under a support code? Whatever the question: whoever begins a reset for somebody else's name
+ * sees its code, and must not learn by it what the page did not say (LD-01, T-01). Nobody's attempts are for those who see the
+ * tenant.
+ */
+export function mayReadAttempt(asker: SubjectFacts, ownerId: string | null, owner: SubjectFacts | null): boolean {
+  if (isReader(asker)) return true
+  if (owner === null) return ownerId === null && seesTenant(asker)
+  return owner.id === asker.id || mayActOn(asker, 'resetPassword', owner).allowed
+}
+
 /** Asking on behalf of another administrator shows that person's roles. */
 export function mayAskFor(asker: SubjectFacts, callerId: string): boolean {
   return asker.id === callerId || holdsRole(asker.roles, roles.globalAdministrator, roles.globalReader, roles.privilegedRoleAdministrator, roles.privilegedAuthenticationAdministrator)

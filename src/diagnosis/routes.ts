@@ -4,6 +4,7 @@ import type { Server } from '../access.ts'
 import { userCaller } from '../access.ts'
 import { Refusal } from '../refusal.ts'
 import { reason } from '../rules/verdict.ts'
+import type { SubjectFacts } from '../rules/facts.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { gatherSubject, gatherTenantFacts } from '../store/facts.ts'
 import { reasonText } from '../text.ts'
@@ -12,7 +13,7 @@ import { answer } from './answer.ts'
 import { gapsOf } from './d13-without-registering.ts'
 import type { FoundAttempt } from './find-attempt.ts'
 import { gatherSnapshot } from './gather-snapshot.ts'
-import { mayAsk, mayAskFor, visibleFindings } from './may-ask.ts'
+import { mayAsk, mayAskFor, mayReadAttempt, visibleFindings } from './may-ask.ts'
 import { questionIds } from './question.ts'
 import type { QuestionId } from './question.ts'
 import { questions } from './questions.ts'
@@ -63,10 +64,18 @@ export function diagnosisRoutes(server: Server, app: App): void {
     const question = questions[id]
     const snapshot = await gatherSnapshot(app, question, { tenantId, callerId, target, supportCode })
     refuse(mayAsk(id, asker, snapshot.target))
+    if (supportCode !== undefined) await requireReadableAttempt(app, asker, snapshot)
     if (supportCode !== undefined && snapshot.attempt === null) throw new Refusal(404, [reason('LK_NOT_FOUND')], { field: 'supportCode' })
     const findings = visibleFindings(id, asker, snapshot.target, question.findings(snapshot))
     return { ...answer(question, snapshot, findings, request.locale), attempt: attemptAnswer(snapshot, request.locale), people: id === 'D-13' ? peopleAnswer(snapshot) : [] }
   })
+}
+
+/** One answer for a code of somebody out of reach and for one that was never given, to those who may read neither (T-84). */
+async function requireReadableAttempt(app: App, asker: SubjectFacts, { tenant, attempt }: Snapshot): Promise<void> {
+  const ownerId = attempt === null ? null : (attempt as FoundAttempt).userId
+  const owner = ownerId === null ? null : await gatherSubject(app.db, tenant, ownerId, app.now())
+  if (!mayReadAttempt(asker, ownerId, owner)) throw new Refusal(403, [reason('LK_NOT_ALLOWED')], { field: 'supportCode' })
 }
 
 function refuse(verdict: Verdict): void {
