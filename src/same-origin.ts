@@ -25,9 +25,10 @@ function boundTo(request: FastifyRequest, formCookie: string): string {
 /** Runs before validation, when the body is known: throws 403 for whatever did not come from our own pages. */
 export function requireSameOrigin(app: App, request: FastifyRequest): void {
   if (!unsafe.has(request.method)) return
-  const { surface } = request.routeOptions.config
+  const { surface, access } = request.routeOptions.config
   const { origin, 'sec-fetch-site': site } = request.headers
-  if (request.headers.authorization !== undefined && surface !== 'page') return // a bearer is no ambient authority
+  // Where the header decides, no cookie does. Elsewhere it excuses nothing: browsers add Basic credentials by themselves.
+  if (request.headers.authorization !== undefined && (typeof access === 'object' || access === 'basic')) return
   if (origin !== undefined && origin !== request.origin) throw refused()
   if (site !== undefined && site !== 'same-origin') throw refused()
   if (surface === 'page') requireFormToken(app, request)

@@ -129,6 +129,6 @@ function refuseUnknownHost(raw: IncomingMessage, listener: Listener): void {
 /** Forms go to pages and JSON to programs; a form can cross origins where JSON cannot (T-31). */
 function requireBodyOfItsSurface(contentType: string | undefined, surface: Surface | undefined): void {
   if (contentType === undefined) return
-  const form = contentType.startsWith('application/x-www-form-urlencoded')
+  const form = /^\s*application\/x-www-form-urlencoded/i.test(contentType)
   if (form !== (surface === 'page')) throw new Refusal(415, [reason('LK_MEDIA_TYPE')])
 }
