@@ -29,12 +29,14 @@ export function jobHandler(kind: string): JobHandler | undefined {
 /**
  * Leaves work for the worker, in the transaction of its cause. The payload is sealed, plain JSON; it is worked on within
  * milliseconds of the commit, or at `availableAt`, and never after `expiresAt` (a day, if not said). With a `dedupeId` that
- * another row of the tenant waits with nothing happens. Returns the row's id, undefined when nothing was added.
+ * another row of the tenant waits with nothing happens. Returns the row's id, undefined when nothing was added. A `quiet` job is
+ * announced to nobody: the worker finds it when it looks by itself, within a second, so that its work does not coincide with the
+ * answer to the request that left it (T-02).
  */
 export async function queueJob(
   app: App,
   trx: Db,
-  job: { tenantId: string; kind: string; payload: unknown; availableAt?: number; expiresAt?: number; dedupeId?: string },
+  job: { tenantId: string; kind: string; payload: unknown; availableAt?: number; expiresAt?: number; dedupeId?: string; quiet?: boolean },
 ): Promise<string | undefined> {
   const { tenantId, kind, payload } = job
   const id = randomUUID()
@@ -49,6 +51,6 @@ export async function queueJob(
     availableAt: job.availableAt ?? now,
     expiresAt: job.expiresAt ?? (job.availableAt ?? now) + 86_400_000,
   })
-  if (added !== undefined) await app.wake.wake(trx, outboxChannel, id)
+  if (added !== undefined && !job.quiet) await app.wake.wake(trx, outboxChannel, id)
   return added
 }

@@ -26,7 +26,7 @@ export async function askAdministrator(app: App, transaction: Transaction): Prom
     throw outOfOrder('contact')
   }
   await app.db.transaction().execute(async trx => {
-    await queueJob(app, trx, { tenantId: reset.tenantId, kind: contactJob, payload: { resetId: reset.id } })
+    await queueJob(app, trx, { tenantId: reset.tenantId, kind: contactJob, payload: { resetId: reset.id }, quiet: true })
   })
 }
 

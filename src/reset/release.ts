@@ -10,12 +10,10 @@ import { usableMethods } from '../rules/usable-methods.ts'
 import { tellable } from '../rules/disclosure.ts'
 import { reason } from '../rules/verdict.ts'
 import { endChallenges } from '../store/challenges.ts'
-import { clearKeys } from '../store/limits.ts'
 import { findReset, listResetGates } from '../store/resets.ts'
 import type { ResetGateRow, ResetRow } from '../store/resets.ts'
 import { findTenant } from '../store/tenants.ts'
-import { judgeAgain, throttleKeyOf } from './identify.ts'
-import { accountThrottleKey } from './throttles.ts'
+import { judgeAgain } from './identify.ts'
 import { machineFacts, mayOnlyUnlock, move, outOfOrder, passedGate } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -61,6 +59,5 @@ export async function commitReset(app: App, trx: Db, seen: ResetRow, event: 'com
   const transaction: Transaction = { reset, gates }
   const done = await move(app, trx, transaction, event, { ...machineFacts(transaction), gatesRequired, mayOnlyUnlock: mayOnlyUnlock(facts) }, { refusal: null })
   await endChallenges(trx, reset.tenantId, reset.id, app.now())
-  await clearKeys(trx, reset.tenantId, [throttleKeyOf(reset), accountThrottleKey(reset)])
   return done
 }

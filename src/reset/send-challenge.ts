@@ -146,7 +146,7 @@ async function order(
       resetId: reset.id, challengeId, way: offer.way, methodId: offer.methodId ?? '', number: (number ?? '').padEnd(40), again, silent, gate: gates.length + 1,
       locale: locale ?? (reset.locale as Locale),
     }
-    await queueJob(app, trx, { tenantId: reset.tenantId, kind: challengeJob, payload, expiresAt: app.now() + 10 * 60_000 })
+    await queueJob(app, trx, { tenantId: reset.tenantId, kind: challengeJob, payload, expiresAt: app.now() + 10 * 60_000, quiet: true })
   })
 }
 

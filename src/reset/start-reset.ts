@@ -138,7 +138,7 @@ async function begin(
   await app.db.transaction().execute(async trx => {
     await insertReset(trx, reset)
     if (identity) await recordStep(app, trx, reset, identifiedStep(identity.verdict), { result: identity.verdict.allowed ? 'success' : 'failure' })
-    else await queueJob(app, trx, { tenantId: tenant.id, kind: identifyJob, payload: { resetId: id }, expiresAt: reset.expiresAt })
+    else await queueJob(app, trx, { tenantId: tenant.id, kind: identifyJob, payload: { resetId: id }, expiresAt: reset.expiresAt, quiet: true })
   })
   return { cookie, reset }
 }

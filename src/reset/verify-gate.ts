@@ -192,7 +192,7 @@ async function fail(
   const alarm = await countTenantFailure(app, reset.tenantId)
   await app.db.transaction().execute(async trx => {
     await recordUsage(app, trx, reset, { method: reportedMethod[offer.way]!, status: 'failure', reason: code })
-    if (reachedLimit) await queueJob(app, trx, { tenantId: reset.tenantId, kind: pausedJob, payload: { resetId: reset.id } })
+    if (reachedLimit) await queueJob(app, trx, { tenantId: reset.tenantId, kind: pausedJob, payload: { resetId: reset.id }, quiet: true })
     await recordStep(app, trx, reset, `gate${gates.length + 1}.${offer.way}.failed`, { result: 'failure', details: [{ key: 'code', value: code }] })
   })
   if (alarm) app.log.warn('many wrong proofs in resets: everybody works for the next start', { tenantId: reset.tenantId })

@@ -180,6 +180,20 @@ pg.Client.prototype.query = function (this: unknown, ...given: unknown[]) {
 } as typeof query
 
 describe('T-02: as much is done for nobody as for somebody', () => {
+  test('what a public step leaves for the worker is not announced, so that no answer waits beside work that depends on the account', async () => {
+    const t = await makeApp()
+    await openReset(t)
+    const visitor = new Visitor(t)
+    const woken = t.app.wake.waitFor('outbox', 500)
+    await visitor.start('nobody@contoso.example')
+    await visitor.browser.send('/reset/method', { method: 'email' })
+    await visitor.browser.send('/reset/code', { method: 'email', code: '12345678' })
+    await visitor.browser.send('/reset/contact')
+    assert.equal(await woken, undefined)
+    assert.ok((await t.work()) >= 3, 'the work is there')
+    await t.close()
+  })
+
   test('a request before the first gate makes the same number of statements for both', async () => {
     const t = await makeApp({ engine: 'postgres' })
     await openReset(t, { gates: 2 })
