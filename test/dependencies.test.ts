@@ -10,6 +10,7 @@ interface Locked {
   dev?: boolean
   optional?: boolean
   devOptional?: boolean
+  optionalDependencies?: Record<string, string>
 }
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -35,3 +36,13 @@ test('versions are exact, every package is known by its hash, none by an address
     assert.notEqual(one.hasInstallScript, true, path)
   }
 })
+
+// npm leaves a platform's package out of the lockfile when the registry has not got that version yet; then `npm ci` refuses the lockfile
+// on every machine, and a clone does not start.
+for (const folder of ['.', 'runtime', 'bench/peer'])
+  test(`the lockfile in ${folder} holds every platform's package, so that a clean clone can be installed`, () => {
+    const { packages } = JSON.parse(read(`${folder}/package-lock.json`)) as { packages: Record<string, Locked> }
+    const missing = Object.entries(packages).flatMap(([path, one]) =>
+      Object.keys(one.optionalDependencies ?? {}).filter(name => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`]))
+    assert.deepEqual(missing, [])
+  })
