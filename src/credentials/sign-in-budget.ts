@@ -8,6 +8,7 @@ import { forgiveSignIn, isFamiliar, readLockout, rememberPlace, reserveSignIn } 
 import type { Place } from '../store/lockouts.ts'
 import { readPolicies } from '../store/policies.ts'
 import { accountKeyOf } from './account-key.ts'
+import { noteWrongPassword, sprayedUntil } from './password-spray.ts'
 
 /** Where a try comes from: the caller's address, and the id that the browser's device cookie carries, if it has one. */
 export interface SignInPlace {
@@ -38,6 +39,8 @@ export async function failSignIn(app: App, attempt: SignInAttempt, password: Sec
   if (!address.served) return address
   const accountKey = accountKeyOf(app, tenantId, typedName)
   const place = await placeOf(app, attempt, accountKey)
+  const spray = place === 'unfamiliar' ? await sprayedUntil(app, { tenantId, accountKey, password }, now) : undefined
+  if (spray !== undefined) return { served: false, until: spray }
   const { passwordProtection: values } = await readPolicies(app.db, tenantId)
   const badHash = app.keys.mac('badPassword', `${accountKey}\n${password.reveal().slice(0, 5_000).normalize('NFKC')}`)
   const kept = await reserveSignIn(app.db, { tenantId, accountKey, place, now, badHash, values })
@@ -64,14 +67,16 @@ export async function forgive(app: App, attempt: SignInAttempt, budget: Extract<
 }
 
 /**
- * After a wrong password: when it was the one that locked, the person hears of it, once a day (T-18). The worker looks who that
+ * After a wrong password: it may be one of a spray (T-25). And when it was the one that locked, the person hears of it, once a day (T-18). The worker looks who that
  * is, so that it takes as long for nobody (T-02).
  */
-export async function afterWrong(app: App, attempt: SignInAttempt, userId: string | null): Promise<void> {
+export async function afterWrong(app: App, attempt: SignInAttempt, password: Secret, place: Place, userId: string | null): Promise<void> {
+  const { tenantId } = attempt
+  if (place === 'unfamiliar') await noteWrongPassword(app, { tenantId, accountKey: accountKeyOf(app, tenantId, attempt.typedName), password }, app.now())
   const locked = await readSignInLock(app, attempt)
   if (locked === undefined) return
   await app.db.transaction().execute(trx =>
-    queueJob(app, trx, { tenantId: attempt.tenantId, kind: 'lockedByGuessing', payload: { userId, address: attempt.place.address, at: app.now() } }),
+    queueJob(app, trx, { tenantId, kind: 'lockedByGuessing', payload: { userId, address: attempt.place.address, at: app.now() } }),
   )
 }
 

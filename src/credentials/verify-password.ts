@@ -56,7 +56,7 @@ export async function verifyPassword(app: App, check: PasswordCheck): Promise<Pa
   const verdict = here || !user ? here : await askDomain(app, user, row, password)
   if (verdict === 'unreachable') return { outcome: 'unavailable' }
   if (!verdict || !user) {
-    await afterWrong(app, attempt, user?.id ?? null)
+    await afterWrong(app, attempt, password, budget.place, user?.id ?? null)
     return { outcome: 'wrong' }
   }
   await forgive(app, attempt, budget)

@@ -96,7 +96,7 @@ onStage('T-88: one budget: spent in a signed-in session it is spent at sign-in, 
 
 onStage('T-24, T-25: an address that spreads wrong passwords over many names is stopped', async stage => {
   const outcomes: string[] = []
-  for (let n = 0; n < 110; n++) outcomes.push((await check(stage, `user${n}@contoso.example`, 'Winter#2026', { place: { address: '203.0.113.77' } })).outcome)
+  for (let n = 0; n < 110; n++) outcomes.push((await check(stage, `user${n}@contoso.example`, `Winter#${n}`, { place: { address: '203.0.113.77' } })).outcome)
   assert.deepEqual([outcomes.filter(one => one === 'wrong').length, outcomes.filter(one => one === 'locked').length], [100, 10])
 })
 
