@@ -67,7 +67,7 @@ export function diagnosisRoutes(server: Server, app: App): void {
     if (supportCode !== undefined) await requireReadableAttempt(app, asker, snapshot)
     if (supportCode !== undefined && snapshot.attempt === null) throw new Refusal(404, [reason('LK_NOT_FOUND')], { field: 'supportCode' })
     const findings = visibleFindings(id, asker, snapshot.target, question.findings(snapshot))
-    return { ...answer(question, snapshot, findings, request.locale), attempt: attemptAnswer(snapshot, request.locale), people: id === 'D-13' ? peopleAnswer(snapshot) : [] }
+    return { ...answer(question, snapshot, findings, request.locale), attempt: attemptAnswer(snapshot, request.locale), people: id === 'D-13' ? peopleAnswer(snapshot, asker) : [] }
   })
 }
 
@@ -92,7 +92,8 @@ function attemptAnswer({ attempt }: Snapshot, locale: Locale) {
   }
 }
 
-/** The people who lack something, with counts only: no number, no address. */
-function peopleAnswer(snapshot: Snapshot) {
-  return gapsOf(snapshot).filter(gap => gap.missing > 0).map(({ userId, ...gap }) => ({ id: userId, ...gap }))
+/** The people who lack something, as far as the asker reaches, with counts only: no number, no address (T-84). */
+function peopleAnswer(snapshot: Snapshot, asker: SubjectFacts) {
+  const within = new Set([...snapshot.people, ...(snapshot.target ? [snapshot.target] : [])].filter(one => mayAsk('D-13', asker, one).allowed).map(one => one.id))
+  return gapsOf(snapshot).filter(gap => gap.missing > 0 && within.has(gap.userId)).map(({ userId, ...gap }) => ({ id: userId, ...gap }))
 }

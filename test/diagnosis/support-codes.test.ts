@@ -52,3 +52,12 @@ test('T-84: a helpdesk reads codes of those it may reset and of names nobody has
 test('people read what became of their own reset', async () => {
   assert.equal((await ann.post('/api/diagnose', { question: 'D-05', supportCode: codes.ann })).json().attempt.supportCode, codes.ann)
 })
+
+test('T-84: the list of who lacks something holds, for a helpdesk, only people it may reset', async () => {
+  const cas = await addPerson(t.app, t.tenantId, { name: 'cas', password: null, roles: [roleIds.globalAdministrator] })
+  const names = async (who: SignedIn) =>
+    (await who.post('/api/diagnose', { question: 'D-13' })).json().people.map((one: { id: string }) => one.id) as string[]
+  const seen = await names(hal)
+  assert.ok(seen.includes(ann.person.id) && !seen.includes(cas.id))
+  assert.ok((await names(await signedIn(t, cas))).includes(cas.id))
+})
