@@ -9,6 +9,7 @@ import { deleteAppPasswordRow, deleteAppPasswordRows, findAppPassword, insertApp
 import { appendAudit } from '../store/audit.ts'
 import { gatherSubject, gatherTenantFacts } from '../store/facts.ts'
 import { nameKey, shownName } from '../store/names.ts'
+import { findTenant } from '../store/tenants.ts'
 import { lockUser } from '../store/user-lock.ts'
 import { findUser, findUserByName } from '../store/users.ts'
 import { initiatedBy } from './actor.ts'
@@ -119,7 +120,8 @@ export async function verifyAppPassword(
     if (!failed.served) return { outcome: 'locked', until: failed.until }
   }
   const right = await matchesHash(app, row?.hash ?? null, plain)
-  if (!right || !row || !user?.accountEnabled) return { outcome: 'wrong' }
+  const closed = (await findTenant(app.db, tenantId))?.suspendedAt !== null
+  if (!right || !row || !user?.accountEnabled || closed) return { outcome: 'wrong' }
   await touchAppPassword(app.db, tenantId, row.id, app.now())
   return { outcome: 'right', userId: user.id, userPrincipalName: user.userPrincipalName, id: row.id }
 }
