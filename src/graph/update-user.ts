@@ -70,7 +70,9 @@ async function write(
   if (changed.includes('accountEnabled') && body.accountEnabled === false) await endSessions(trx, { tenantId: user.tenantId, userId: user.id, at: app.now() })
   const { mobilePhone, businessPhones, otherMails, passwordProfile } = body
   await writeContacts(app, trx, {
-    tenantId: user.tenantId, userId: user.id, mobilePhone, businessPhones, otherMails, origin: 'administrator', actor: actorOf(request, caller),
+    tenantId: user.tenantId, userId: user.id, mobilePhone, businessPhones, otherMails, actor: actorOf(request, caller),
+    // What people write about themselves proves nothing, whatever role they hold while they write it (LD-24).
+    origin: caller.id === target.id ? 'self' : 'administrator',
   })
   const force = passwordProfile && passwordProfile.password == null ? passwordProfile : undefined
   if (force) await forceChange(trx, user, force)

@@ -90,7 +90,9 @@ export function mayActOn(caller: CallerFacts, action: Action, target: TargetFact
 export function reachOf(caller: CallerFacts, action: Action, target: TargetFacts): Reach {
   const columns: readonly Column[] = actions[action].columns
   const suffices = columns.filter(column => reaches(column, target))
-  const rolesThatSuffice = suffices.map(column => roleName(resetColumns[column]))
+  // Who could act on somebody tells what that person is: people without any role hear of those who could act on anybody (T-84).
+  const knows = caller.roles.some(role => !role.eligible)
+  const rolesThatSuffice = (knows ? suffices : columns.filter(column => protectedRow.includes(column))).map(column => roleName(resetColumns[column]))
   const held = caller.roles.filter(role => !role.eligible && columns.some(column => resetColumns[column] === role.roleTemplateId))
   const refuse = (code: Parameters<typeof reason>[0], values: Parameters<typeof reason>[1] = {}): Reach =>
     ({ allowed: false, reason: reason(code, values), rolesThatSuffice })
