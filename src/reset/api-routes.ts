@@ -25,11 +25,18 @@ import { journeyOf, questionsOf, standingOf } from './state.ts'
 import { findTransaction, outOfOrder, requireTransaction } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 import { verifyGate } from './verify-gate.ts'
+import type { Offer } from './view.ts'
 
-const reasons = Type.Array(Type.Object({ code: Type.String(), message: Type.String(), values: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]))) }))
+const reasons = Type.Array(Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  values: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]))),
+}))
 const work = Type.Object({
   token: Type.String({ maxLength: 1000 }),
-  solution: Type.Optional(Type.String({ maxLength: 20, description: 'A whole number whose SHA-256 with the puzzle, as `<puzzle>.<number>`, begins with `bits` zero bits.' })),
+  solution: Type.Optional(Type.String({
+    maxLength: 20, description: 'A whole number whose SHA-256 with the puzzle, as `<puzzle>.<number>`, begins with `bits` zero bits.',
+  })),
 }, { additionalProperties: false })
 const ticket = Type.Object({ token: Type.String(), puzzle: Type.String(), bits: Type.Integer(), waitSeconds: Type.Integer() })
 
@@ -39,11 +46,20 @@ const view = Type.Object({
   gate: Type.Integer({ minimum: 1, maximum: 2 }),
   supportCode: Type.String({ description: 'An administrator finds the true reason with it.' }),
   expiresDateTime: Type.String({ format: 'date-time' }),
-  methods: Type.Optional(Type.Array(Type.Object({ method: Type.String(), way: Type.String(), masked: Type.Optional(Type.String()), forAdministrators: Type.Optional(Type.Boolean()) }))),
+  methods: Type.Optional(Type.Array(Type.Object({
+    method: Type.String(), way: Type.String(), masked: Type.Optional(Type.String()), forAdministrators: Type.Optional(Type.Boolean()),
+  }))),
   reasons: Type.Optional(reasons),
   blockedUntilDateTime: Type.Optional(Type.String({ format: 'date-time' })),
 })
 type View = Static<typeof view>
+
+interface Start {
+  username: string
+  whr?: string
+  clientType?: string
+  work?: { token: string; solution?: string }
+}
 
 const params = Type.Object({ id: Type.String({ maxLength: 36 }) })
 const method = Type.String({ maxLength: 100, description: 'The value of `method` of one of the methods offered.' })
@@ -57,13 +73,14 @@ export function resetApiRoutes(server: Server, app: App): void {
       summary: 'Begin to reset a password',
       description: 'Under disclosure `private` the answer is the same for every name; 202 with a task when work is asked for first.',
       body: body({
-        username: Type.String({ maxLength: 1000 }), whr: Type.Optional(Type.String({ maxLength: 255 })), clientType: Type.Optional(Type.String({ pattern: '^[a-z][a-zA-Z0-9-]{0,31}$' })),
+        username: Type.String({ maxLength: 1000 }), whr: Type.Optional(Type.String({ maxLength: 255 })),
+        clientType: Type.Optional(Type.String({ pattern: '^[a-z][a-zA-Z0-9-]{0,31}$' })),
         work: Type.Optional(work),
       }),
       response: { 201: view, 202: Type.Object({ work: ticket }) },
     },
   }, async (request, reply) => {
-    const { username, whr, clientType, work: given } = request.body as { username: string; whr?: string; clientType?: string; work?: { token: string; solution?: string } }
+    const { username, whr, clientType, work: given } = request.body as unknown as Start
     const started = await startReset(app, {
       username, whr, locale: request.locale, clientAddress: request.clientAddress, clientType: clientType ?? 'api', ...(given ? { work: given } : {}),
     })
@@ -74,7 +91,11 @@ export function resetApiRoutes(server: Server, app: App): void {
 
   server.get('/api/resets/work', {
     config: api,
-    schema: { summary: 'A task for the next start', querystring: Type.Object({ username: Type.Optional(Type.String({ maxLength: 1000 })), whr: Type.Optional(Type.String({ maxLength: 255 })) }), response: { 200: ticket } },
+    schema: {
+      summary: 'A task for the next start',
+      querystring: Type.Object({ username: Type.Optional(Type.String({ maxLength: 1000 })), whr: Type.Optional(Type.String({ maxLength: 255 })) }),
+      response: { 200: ticket },
+    },
   }, async request => {
     const { username, whr } = request.query as { username?: string; whr?: string }
     const tenant = await tenantOf(app.db, username, whr)
@@ -103,7 +124,10 @@ export function resetApiRoutes(server: Server, app: App): void {
       params,
       body: body({ method, number: Type.Optional(Type.String({ maxLength: 100 })), again: Type.Optional(Type.Boolean()) }),
       response: {
-        202: Type.Object({ method: Type.String(), resendAfterSeconds: Type.Integer(), questions: Type.Optional(Type.Array(Type.Object({ id: Type.String(), text: Type.String() }))) }),
+        202: Type.Object({
+          method: Type.String(), resendAfterSeconds: Type.Integer(),
+          questions: Type.Optional(Type.Array(Type.Object({ id: Type.String(), text: Type.String() }))),
+        }),
         429: view,
       },
     },
@@ -125,7 +149,9 @@ export function resetApiRoutes(server: Server, app: App): void {
     schema: {
       summary: 'Give a proof: a code, or the answers in the order of the questions',
       params,
-      body: body({ method, code: Type.Optional(Type.String({ maxLength: 100 })), answers: Type.Optional(Type.Array(Type.String({ maxLength: 1000 }), { maxItems: 5 })) }),
+      body: body({
+        method, code: Type.Optional(Type.String({ maxLength: 100 })), answers: Type.Optional(Type.Array(Type.String({ maxLength: 1000 }), { maxItems: 5 })),
+      }),
       response: { 200: view, 429: view },
     },
   }, async (request, reply) => {
@@ -141,7 +167,10 @@ export function resetApiRoutes(server: Server, app: App): void {
 
   server.post('/api/resets/:id/password', {
     config: api,
-    schema: { summary: 'Set the new password', params, body: body({ newPassword: Type.String({ maxLength: 4096 }) }), response: { 200: view, 202: view, 403: view, 429: view } },
+    schema: {
+      summary: 'Set the new password', params, body: body({ newPassword: Type.String({ maxLength: 4096 }) }),
+      response: { 200: view, 202: view, 403: view, 429: view },
+    },
   }, async (request, reply) => {
     const transaction = await own(app, request, request.params.id)
     return ended(app, request, reply, await finishReset(app, transaction, new Secret((request.body as { newPassword: string }).newPassword)))
@@ -152,7 +181,11 @@ export function resetApiRoutes(server: Server, app: App): void {
   }, async (request, reply) => ended(app, request, reply, await finishUnlock(app, await own(app, request, request.params.id))))
 
   server.post('/api/resets/:id/contact', {
-    config: api, schema: { summary: 'Ask the administrators for help', params, response: { 202: Type.Object({ helpdesk: Type.Object({ kind: Type.String(), href: Type.Optional(Type.String()), address: Type.Optional(Type.String()) }) }) } },
+    config: api,
+    schema: {
+      summary: 'Ask the administrators for help', params,
+      response: { 202: Type.Object({ helpdesk: Type.Object({ kind: Type.String(), href: Type.Optional(Type.String()), address: Type.Optional(Type.String()) }) }) },
+    },
   }, async (request, reply) => {
     const transaction = await findTransaction(app, request.cookies[cookies.reset])
     if (!transaction || transaction.reset.id !== request.params.id) throw outOfOrder()
@@ -193,11 +226,15 @@ async function viewOf(app: App, request: FastifyRequest, transaction: Transactio
     gate: journey.gate,
     supportCode: reset.supportCode,
     expiresDateTime: new Date(reset.expiresAt).toISOString(),
-    ...(stands.state === 'GATE' ? { methods: stands.offers.map(({ value, way, masked, forAdministrators }) => ({ method: value, way, ...(masked === undefined ? {} : { masked }), ...(forAdministrators ? { forAdministrators } : {}) })) } : {}),
+    ...(stands.state === 'GATE' ? { methods: stands.offers.map(offered) } : {}),
     ...('reasons' in stands && stands.reasons.length > 0 ? { reasons: told(request, stands.reasons) } : {}),
     ...(stands.state === 'BLOCKED' ? { blockedUntilDateTime: new Date(stands.until).toISOString() } : {}),
   }
 }
+
+const offered = ({ value, way, masked, forAdministrators }: Offer) => ({
+  method: value, way, ...(masked === undefined ? {} : { masked }), ...(forAdministrators ? { forAdministrators } : {}),
+})
 
 const told = (request: FastifyRequest, list: readonly Reason[]) =>
   list.map(one => ({ code: one.code, message: reasonText(request.locale, one), ...(one.values ? { values: one.values } : {}) }))

@@ -39,5 +39,6 @@ defineJob(contactJob, async (app, payload, { tenantId }) => {
   const { passwordResetPolicy } = await readPolicies(app.db, tenantId)
   if (helpdeskOf(passwordResetPolicy).kind !== 'request') return
   const outcome = await contactAdministrator(app, { tenantId, userId: reset.userId, account: reset.accountKey, supportCode: reset.supportCode })
-  await recordStep(app, app.db, reset, 'contactAdmin', { result: outcome === 'asked' || outcome === 'digest' ? 'success' : 'failure', details: [{ key: 'outcome', value: outcome }] })
+  const result = outcome === 'asked' || outcome === 'digest' ? 'success' : 'failure'
+  await recordStep(app, app.db, reset, 'contactAdmin', { result, details: [{ key: 'outcome', value: outcome }] })
 })

@@ -64,12 +64,12 @@ export async function finishReset(app: App, transaction: Transaction, newPasswor
 export async function finishUnlock(app: App, transaction: Transaction): Promise<Finished> {
   const already = alreadyThere(transaction)
   if (already) return already
-  const facts = isPossible(transaction, 'submit', { mayOnlyUnlock: true }) && transaction.reset.state === 'UNLOCK' ? await stillReleased(app, transaction) : undefined
-  if (facts === undefined && transaction.reset.state === 'UNLOCK') return { kind: 'ended' }
-  if (facts === undefined || !mayOnlyUnlock(facts)) {
+  if (transaction.reset.state !== 'UNLOCK') {
     await recordImpossible(app, transaction, 'unlock')
     throw outOfOrder('unlock')
   }
+  const facts = await stillReleased(app, transaction)
+  if (!facts) return { kind: 'ended' }
   const seen = await submit(app, transaction, facts)
   return patiently(app, unlock(app, seen, facts))
 }
@@ -108,7 +108,7 @@ async function reject(app: App, transaction: Transaction, reasons: readonly Reas
 }
 
 /** The original has one word for everything the banned list refuses (sspr §11.2). */
-const auditedAs = (code: ReasonCode): string => (code.startsWith('LK_PASSWORD_BANNED') || code === 'LK_PASSWORD_CONTAINS_NAME' ? 'FuzzyPolicyViolationInvalidPassword' : code)
+const auditedAs = (code: ReasonCode): string => (code.startsWith('LK_PASSWORD_BANNED') ? 'FuzzyPolicyViolationInvalidPassword' : code)
 
 /** From here a second request of the same browser waits for the first one's answer; `finishedAt` is when the domain was asked. */
 async function submit(app: App, transaction: Transaction, facts: ResetFacts): Promise<ResetRow> {

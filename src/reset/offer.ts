@@ -82,7 +82,9 @@ async function maskOf(app: App, tenantId: string, facts: ResetFacts, choice: Usa
 }
 
 /** The stored destination of a method, opened: the only thing a code is ever sent to (T-08). */
-export async function destinationOf(app: App, tenantId: string, userId: string, method: Pick<UsableMethod, 'methodId' | 'source'>): Promise<string | undefined> {
+export async function destinationOf(
+  app: App, tenantId: string, userId: string, method: Pick<UsableMethod, 'methodId' | 'source'>,
+): Promise<string | undefined> {
   if (method.source === 'public') {
     const row = (await listContactRows(app.db, tenantId, userId)).find(one => one.id === method.methodId)
     return row && app.keys.openText(contactPlace(tenantId, row.id), row.valueSealed)

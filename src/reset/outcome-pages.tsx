@@ -19,7 +19,10 @@ export function CheckingPage({ context, journey, unknown }: OutcomeProps & { unk
   if (unknown) {
     return (
       <Layout context={context} title={t('reset.checking.unknownTitle')} lead={t('reset.checking.unknown')}>
-        <Actions><LinkButton kind="primary" href="/signin">{t('reset.done.signIn')}</LinkButton><LinkButton href="/reset/step">{t('reset.checking.look')}</LinkButton></Actions>
+        <Actions>
+          <LinkButton kind="primary" href="/signin">{t('reset.done.signIn')}</LinkButton>
+          <LinkButton href="/reset/step">{t('reset.checking.look')}</LinkButton>
+        </Actions>
         <Foot context={context} journey={journey} />
       </Layout>
     )
@@ -76,11 +79,13 @@ export function BlockedPage({ context, journey, until }: OutcomeProps & { until:
 
 export function ExpiredPage({ context, journey, cancelled }: OutcomeProps & { cancelled: boolean }): VNode {
   const { t } = context
+  const how = cancelled ? 'cancelled' : 'expired'
   return (
-    <Layout
-      context={context} title={t(cancelled ? 'reset.cancelled.title' : 'reset.expired.title')} lead={t(cancelled ? 'reset.cancelled.lead' : 'reset.expired.lead')}
-    >
-      <Actions><LinkButton kind="primary" href="/reset">{t('reset.again.button')}</LinkButton><LinkButton href="/signin">{t('reset.start.signIn')}</LinkButton></Actions>
+    <Layout context={context} title={t(`reset.${how}.title`)} lead={t(`reset.${how}.lead`)}>
+      <Actions>
+        <LinkButton kind="primary" href="/reset">{t('reset.again.button')}</LinkButton>
+        <LinkButton href="/signin">{t('reset.start.signIn')}</LinkButton>
+      </Actions>
       <SupportCode context={context} code={journey.supportCode} />
     </Layout>
   )
@@ -104,12 +109,13 @@ export function KnowPasswordPage({ context }: { context: PageContext }): VNode {
   const { t } = context
   return (
     <Layout context={context} title={t('reset.know.title')} lead={t('reset.know.lead')}>
-      <ul class="points">
-        <li>{t('reset.know.wait')}</li>
-        <li>{t('reset.know.capital')}</li>
-        <li>{t('reset.know.reset')}</li>
-      </ul>
-      <Actions><LinkButton kind="primary" href="/signin">{t('reset.start.signIn')}</LinkButton><LinkButton href="/reset">{t('reset.know.choose')}</LinkButton></Actions>
+      <p>{t('reset.know.wait')}</p>
+      <p>{t('reset.know.capital')}</p>
+      <p>{t('reset.know.reset')}</p>
+      <Actions>
+        <LinkButton kind="primary" href="/signin">{t('reset.start.signIn')}</LinkButton>
+        <LinkButton href="/reset">{t('reset.know.choose')}</LinkButton>
+      </Actions>
     </Layout>
   )
 }

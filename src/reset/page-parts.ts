@@ -23,6 +23,11 @@ export async function contextFor(app: App, request: FastifyRequest, tenant: Tena
 
 /** Fields are named as the page names them. */
 export function namedIn({ t }: PageContext, reasons: readonly Reason[]): Reason[] {
-  const names: Record<string, string> = { username: t('field.username'), number: t('reset.number.label'), code: t('field.code'), answer: t('reset.questions.title') }
-  return reasons.map(one => (one.values?.['field'] === undefined ? one : { ...one, values: { ...one.values, field: names[one.values['field']] ?? one.values['field'] } }))
+  const names: Record<string, string> = {
+    username: t('field.username'), number: t('reset.number.label'), code: t('field.code'), answer: t('reset.questions.title'),
+  }
+  return reasons.map(one => {
+    const field = one.values?.['field']
+    return field === undefined ? one : { ...one, values: { ...one.values, field: names[field] ?? field } }
+  })
 }

@@ -151,9 +151,18 @@ async function showProof(app: App, request: FastifyRequest, reply: FastifyReply,
   }
 }
 
-async function proofPage(
-  { app, reply, transaction, context }: Posted, offer: Offer, how: { sent?: boolean; reasons?: readonly Reason[]; number?: string; status?: number; typing?: boolean },
-): Promise<FastifyReply> {
+interface ProofShown {
+  /** Another code was just asked for. */
+  sent?: boolean
+  reasons?: readonly Reason[]
+  /** As typed, to be corrected. */
+  number?: string
+  status?: number
+  /** The number is to be typed (again), whether or not a code was asked for. */
+  typing?: boolean
+}
+
+async function proofPage({ app, reply, transaction, context }: Posted, offer: Offer, how: ProofShown): Promise<FastifyReply> {
   const journey = await journeyOf(app, transaction)
   const common = { context, journey, offer, reasons: how.reasons ?? [] }
   const status = how.status ?? (common.reasons.length > 0 ? 422 : 200)
@@ -269,7 +278,8 @@ async function showAsked(app: App, request: FastifyRequest, reply: FastifyReply)
   const transaction = await findTransaction(app, cookieOf(request))
   if (!transaction) return reply.redirect('/reset', 303)
   const context = await contextFor(app, request, await findTenant(app.db, transaction.reset.tenantId))
-  return sendPage(reply, AskedPage({ context, journey: await journeyOf(app, transaction), back: /^(GATE[12]|CHOOSE|UNLOCK|INTENT)$/.test(transaction.reset.state) }))
+  const back = /^(GATE[12]|CHOOSE|UNLOCK|INTENT)$/.test(transaction.reset.state)
+  return sendPage(reply, AskedPage({ context, journey: await journeyOf(app, transaction), back }))
 }
 
 const isOf = (error: Refusal, codes: readonly ReasonCode[]) => codes.includes(error.code)

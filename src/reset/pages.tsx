@@ -37,7 +37,12 @@ export function StartPage({ context, username, whr, reasons = [], work, busy }: 
       <ReasonNotice context={context} reasons={reasons} field={wrong ? 'username' : undefined} />
       {busy && <Notice kind="info">{t('reset.wait.lead')}</Notice>}
       <Form context={context} action="/reset" hidden={{ whr, work: work?.token }}>
-        {work && <input type="hidden" name="solution" value="" data-puzzle={work.puzzle} data-bits={work.bits} data-busy={t('reset.work.busy')} data-send={busy ? 'yes' : undefined} />}
+        {work && (
+          <input
+            type="hidden" name="solution" value="" data-puzzle={work.puzzle} data-bits={work.bits} data-busy={t('reset.work.busy')}
+            data-send={busy ? 'yes' : undefined}
+          />
+        )}
         <Field
           context={context} name="username" label={t('field.username')} hint={t('reset.start.hint')} value={username} autocomplete="username"
           type="email" inputmode="email" maxlength={320} tidy="name" error={wrong} autofocus={!wrong}
@@ -201,13 +206,13 @@ export function PasswordPage({ context, journey, userName, rules, reasons = [] }
   const { t, locale } = context
   const mismatch = reasons.find(one => one.code === 'LK_PASSWORD_MISMATCH')
   const other = reasons.find(one => one !== mismatch)
-  const hint = rules.kind === 'entra' ? t('reset.password.hintEntra') : rules.kind === 'nist' ? t('reset.password.hintNist', { length: rules.length }) : undefined
+  const hint = rules.kind === 'nist' ? t('reset.password.hintNist', { length: rules.length }) : rules.kind === 'entra' && t('reset.password.hintEntra')
   return (
     <Layout context={context} title={t('reset.password.title')} lead={t('reset.password.lead')} before={<Where context={context} at={3} />}>
       <ReasonNotice context={context} reasons={reasons} field={mismatch ? 'confirmPassword' : 'newPassword'} />
       <Form context={context} action="/reset/password">
         <NewPasswordFields
-          context={context} userName={userName} hint={hint} error={other && reasonText(locale, other)} confirmError={mismatch && reasonText(locale, mismatch)}
+          context={context} userName={userName} hint={hint || undefined} error={other && reasonText(locale, other)} confirmError={mismatch && reasonText(locale, mismatch)}
         />
         <Button>{t('reset.password.save')}</Button>
       </Form>
@@ -230,7 +235,8 @@ export function UnlockPage({ context, journey, reasons = [] }: JourneyProps): VN
 /** Three steps for the whole journey; a second gate is part of the second. */
 function Where({ context, at, unlock }: { context: PageContext; at: 1 | 2 | 3; unlock?: boolean }): VNode {
   const { t } = context
-  return <Steps context={context} current={at} labels={[t('reset.steps.who'), t('reset.steps.prove'), t(unlock ? 'reset.steps.unlock' : 'reset.steps.password')]} />
+  const last = t(unlock ? 'reset.steps.unlock' : 'reset.steps.password')
+  return <Steps context={context} current={at} labels={[t('reset.steps.who'), t('reset.steps.prove'), last]} />
 }
 
 function OtherWay({ context }: { context: PageContext }): VNode {

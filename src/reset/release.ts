@@ -39,7 +39,8 @@ export async function requireRelease(app: App, db: Db, reset: ResetRow): Promise
   const { facts, verdict, gatesRequired } = await judgeAgain(app, db, reset)
   if (!verdict.allowed) throw new Tightened(tellable(facts, verdict), verdict.reasons[0]!.code)
   const gates = (await listResetGates(db, reset.tenantId, reset.id)).filter(gate => stillCounts(gate, reset, facts))
-  if (!gatesSuffice(gates.map(passedGate), gatesRequired)) throw new Tightened([reason('LK_GATE_NOT_PASSED')], `${gates.length} of ${gatesRequired} gates count`)
+  if (!gatesSuffice(gates.map(passedGate), gatesRequired))
+    throw new Tightened([reason('LK_GATE_NOT_PASSED')], `${gates.length} of ${gatesRequired} gates count`)
   return { facts, gatesRequired, gates }
 }
 

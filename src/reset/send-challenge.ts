@@ -109,7 +109,8 @@ async function refuseMismatch(app: App, transaction: Transaction, offer: Offer, 
   const { facts } = await judgeAgain(app, app.db, reset)
   if (!tellsPhoneMismatch(facts) && gates.length === 0) return
   if (await methodFor(app, reset, facts, transaction, offer, number)) return
-  await recordStep(app, app.db, reset, `gate${gates.length + 1}.${offer.way}.failed`, { result: 'failure', details: [{ key: 'code', value: 'LK_PHONE_MISMATCH' }] })
+  const details = [{ key: 'code', value: 'LK_PHONE_MISMATCH' }]
+  await recordStep(app, app.db, reset, `gate${gates.length + 1}.${offer.way}.failed`, { result: 'failure', details })
   throw new Refusal(422, [reason('LK_PHONE_MISMATCH')], { field: 'number' })
 }
 
@@ -218,7 +219,8 @@ async function tellWhy(
       tenantId: reset.tenantId, name: kind === 'mail' ? 'resetNotPossible' : 'resetNotPossibleText', to,
       locale: reset.locale as Locale, values, supportCode: reset.supportCode,
     })
-    await recordStep(app, trx, reset, `${step}.failed`, { result: 'failure', details: [{ key: 'code', value: verdict.allowed ? '' : verdict.reasons[0]!.code }] })
+    const details = [{ key: 'code', value: verdict.allowed ? '' : verdict.reasons[0]!.code }]
+    await recordStep(app, trx, reset, `${step}.failed`, { result: 'failure', details })
   })
 }
 

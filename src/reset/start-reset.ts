@@ -67,7 +67,8 @@ export async function startReset(app: App, request: StartRequest): Promise<Start
 function readName(typed: string): string {
   const username = typed.normalize('NFKC').trim()
   if (username === '') throw new Refusal(422, [reason('LK_FIELD_REQUIRED', { field: 'username' })], { field: 'username' })
-  if (username.length > 320 || /[\p{Cc}\p{Cs}]/u.test(username)) throw new Refusal(422, [reason('LK_FIELD_INVALID', { field: 'username' })], { field: 'username' })
+  if (username.length > 320 || /[\p{Cc}\p{Cs}]/u.test(username))
+    throw new Refusal(422, [reason('LK_FIELD_INVALID', { field: 'username' })], { field: 'username' })
   return username
 }
 

@@ -81,7 +81,9 @@ export function machineFacts({ reset, gates }: Transaction, known: Partial<Reset
   }
 }
 
-export const passedGate = (gate: Pick<ResetGateRow, 'method' | 'destinationIndex'>): PassedGate => ({ way: gate.method as Way, destinationKey: gate.destinationIndex })
+export const passedGate = (gate: Pick<ResetGateRow, 'method' | 'destinationIndex'>): PassedGate => ({
+  way: gate.method as Way, destinationKey: gate.destinationIndex,
+})
 
 /** True when this person has both paths of sspr §5.3. */
 export function mayOnlyUnlock(facts: ResetFacts): boolean {

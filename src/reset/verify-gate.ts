@@ -156,7 +156,8 @@ async function compare(
     return checkAnswers(app, { ...common, answers, alsoInTransaction: trx => pass(trx, { methodId: 'securityQuestions', challengeId: null }) })
   }
   return checkCode(app, {
-    ...common, method: offer.way, code: proof.code!, alsoInTransaction: (trx, challenge) => pass(trx, { methodId: challenge.methodId, challengeId: challenge.id }),
+    ...common, method: offer.way, code: proof.code!,
+    alsoInTransaction: (trx, challenge) => pass(trx, { methodId: challenge.methodId, challengeId: challenge.id }),
   })
 }
 
