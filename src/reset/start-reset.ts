@@ -92,6 +92,9 @@ async function demandWork(
   const outcome = judgeWork(app, place, given)
   // Beyond thirty in ten minutes work alone does not do: then everybody from there waits (sspr §5.7).
   if (outcome === 'done' && (within.served || isWaitTicket(given))) {
+    // Tickets to wait with can be collected by the thousand: those who waited have a budget too (T-26).
+    const waited = within.served || (await reserve(app.db, { tenantId: tenant.id, key: `identify:waited:${app.keys.mac('limit', network)}`, kind: otherLimits.proofOfWorkPerAddress, now })).served
+    if (!waited) return { ticket: issueWait(app, place), wait: true }
     await spendWork(app, tenant.id, given.token!)
     return undefined
   }
