@@ -46,3 +46,16 @@ export async function unitsOf(db: Db, tenantId: string, memberId: string): Promi
     .execute()
   return rows.map(({ id, restricted }) => ({ id, restricted }))
 }
+
+/** The same for many people. One query. */
+export async function unitsOfMany(db: Db, tenantId: string, memberIds: readonly string[]): Promise<Map<string, { id: string; restricted: boolean }[]>> {
+  const rows = await db
+    .selectFrom('administrativeUnitMembers as m')
+    .innerJoin('administrativeUnits as u', join => join.onRef('u.tenantId', '=', 'm.tenantId').onRef('u.id', '=', 'm.unitId'))
+    .select(['m.memberId', 'u.id', 'u.isMemberManagementRestricted as restricted'])
+    .where('m.tenantId', '=', tenantId)
+    .where('m.memberId', 'in', memberIds)
+    .orderBy('u.id')
+    .execute()
+  return new Map([...Map.groupBy(rows, row => row.memberId)].map(([memberId, units]) => [memberId, units.map(({ id, restricted }) => ({ id, restricted }))]))
+}

@@ -12,11 +12,11 @@ import { transitiveGroups } from './groups.ts'
 import { licencesOf, subscribedSkus } from './licences.ts'
 import { readThrottle } from './limits.ts'
 import { methodsOf } from './method-facts.ts'
-import { nameKey } from './names.ts'
 import { lastPasswordEvent } from './password-events.ts'
 import { readPolicies } from './policies.ts'
 import { rolesOf } from './roles.ts'
 import { lastSignIn } from './sign-ins.ts'
+import { selectPeople, subjectFacts } from './subject-facts.ts'
 import { findTenant } from './tenants.ts'
 
 export interface FactsWanted {
@@ -103,62 +103,19 @@ export async function gatherTenantFacts(
 export async function gatherSubject(db: Db, tenant: Pick<TenantFacts, 'id' | 'domains'>, userId: string | null, now: number): Promise<SubjectFacts | null> {
   const tenantId = tenant.id
   const id = userId ?? '' // nobody's id: the same queries find nothing
-  const user = await findPerson(db, tenantId, id)
+  const person = await selectPeople(db, tenantId).where('u.id', '=', id).executeTakeFirst()
   const groups = await transitiveGroups(db, tenantId, id)
   const roles = await rolesOf(db, tenantId, id)
-  const owner = await ownsRoleAssignableGroup(db, tenantId, id)
+  const ownsRoleGroup = await ownsRoleAssignableGroup(db, tenantId, id)
   const administrativeUnits = await unitsOf(db, tenantId, id)
   const licences = await licencesOf(db, tenantId, id)
   const methods = await methodsOf(db, tenantId, id)
-  const passwordEvent = await lastPasswordEvent(db, tenantId, id)
+  const lastEvent = await lastPasswordEvent(db, tenantId, id)
   const signIn = await lastSignIn(db, tenantId, id)
-  if (!user) return null
-  return {
-    id: user.id,
-    userPrincipalName: user.userPrincipalName,
-    displayName: user.displayName,
-    givenName: user.givenName,
-    surname: user.surname,
-    mail: user.mail,
-    userType: user.userType === 'Guest' ? 'guest' : 'member',
-    externalKind: (user.externalKind ?? 'none') as SubjectFacts['externalKind'],
-    accountEnabled: user.accountEnabled,
-    deleted: user.deletedDateTime !== null,
-    onPremisesSyncEnabled: user.onPremisesSyncEnabled,
-    domain: domainOf(user.userPrincipalName, tenant.domains),
-    roles,
-    memberOf: groups.map(group => group.id),
-    roleAssignableGroupMember: groups.some(group => group.isAssignableToRole),
-    roleAssignableGroupOwner: owner,
-    administrativeUnits,
-    licences,
-    methods,
-    passwordPolicies: passwordPoliciesOf(user.passwordPolicies),
-    passwordChangedAt: user.changedAt,
-    forceChangePasswordNextSignIn: user.forceChangePasswordNextSignIn ?? false,
-    forceChangePasswordNextSignInWithMfa: user.forceChangePasswordNextSignInWithMfa ?? false,
-    temporaryPasswordExpiresAt: user.temporaryUntil,
-    lastConfirmedAt: user.lastConfirmedAt,
-    lastSignInAt: signIn?.at ?? null,
-    perUserMfaState: user.perUserMfaState as SubjectFacts['perUserMfaState'],
-    lastPasswordEvent: passwordEvent,
-    syncOverwroteAt: null, // told by sync intake, which sets no password without an event of its own
-    onPremises: onPremisesOf(user.onPremisesAccount, now),
-  }
-}
-
-function findPerson(db: Db, tenantId: string, id: string) {
-  return db
-    .selectFrom('users as u')
-    .leftJoin('passwords as p', join => join.onRef('p.tenantId', '=', 'u.tenantId').onRef('p.userId', '=', 'u.id'))
-    .select([
-      'u.id', 'u.userPrincipalName', 'u.displayName', 'u.givenName', 'u.surname', 'u.mail', 'u.userType', 'u.externalKind', 'u.accountEnabled',
-      'u.deletedDateTime', 'u.onPremisesSyncEnabled', 'u.onPremisesAccount', 'u.passwordPolicies', 'u.perUserMfaState', 'u.lastConfirmedAt',
-      'p.changedAt', 'p.forceChangePasswordNextSignIn', 'p.forceChangePasswordNextSignInWithMfa', 'p.temporaryUntil',
-    ])
-    .where('u.tenantId', '=', tenantId)
-    .where('u.id', '=', id)
-    .executeTakeFirst()
+  if (!person) return null
+  return subjectFacts(tenant.domains, person, {
+    groups, roles, ownsRoleGroup, administrativeUnits, licences, methods, lastPasswordEvent: lastEvent, lastSignInAt: signIn?.at ?? null,
+  }, now)
 }
 
 async function ownsRoleAssignableGroup(db: Db, tenantId: string, userId: string): Promise<boolean> {
@@ -197,47 +154,5 @@ export function domainFacts(row: DomainRow): DomainFacts {
     signInModel: row.signInModel === 'phs' || row.signInModel === 'pta' ? row.signInModel : null,
     passwordValidityPeriodInDays: row.passwordValidityPeriodInDays,
     passwordNotificationWindowInDays: row.passwordNotificationWindowInDays,
-  }
-}
-
-/** The domain of a user principal name; a name whose domain the tenant does not have (any more) goes by an ordinary one. */
-function domainOf(userPrincipalName: string, domains: readonly DomainFacts[]): DomainFacts {
-  const id = nameKey(userPrincipalName.slice(userPrincipalName.lastIndexOf('@') + 1))
-  const ordinary: DomainFacts = {
-    id, isInitial: false, isDefault: false, isVerified: false, authenticationType: 'Managed', signInModel: null,
-    passwordValidityPeriodInDays: null, passwordNotificationWindowInDays: null,
-  }
-  return domains.find(domain => domain.id === id) ?? ordinary
-}
-
-const knownPasswordPolicies = ['DisablePasswordExpiration', 'DisableStrongPassword'] as const
-
-function passwordPoliciesOf(text: string | null): SubjectFacts['passwordPolicies'] {
-  const named = (text ?? '').split(',').map(one => one.trim().toLowerCase())
-  return knownPasswordPolicies.filter(policy => named.includes(policy.toLowerCase()))
-}
-
-/** A lock seen without its end is taken for as long as directories lock by default. */
-const usualLock = 30 * 60_000
-
-interface SeenAccount {
-  enabled?: boolean
-  lockedOut?: boolean
-  lockedUntil?: number | null
-  cannotChangePassword?: boolean
-  neverExpires?: boolean
-  adminCount?: number | boolean
-  protected?: boolean
-}
-
-function onPremisesOf(text: string | null, now: number): SubjectFacts['onPremises'] {
-  if (text === null) return null
-  const seen = JSON.parse(text) as SeenAccount
-  return {
-    enabled: seen.enabled ?? true,
-    lockedUntil: seen.lockedUntil ?? (seen.lockedOut ? now + usualLock : null),
-    protected: seen.protected ?? Number(seen.adminCount ?? 0) > 0,
-    cannotChangePassword: seen.cannotChangePassword ?? false,
-    neverExpires: seen.neverExpires ?? false,
   }
 }

@@ -201,6 +201,56 @@ export function withTransitiveGroups(db: Db, tenantId: string, memberId: string)
   )
 }
 
+/**
+ * The same for many people at once: reads from `groupsOfMany(memberId, groupId)`, a row for each of them and each group they are in.
+ * For what counts everybody; give it a bounded number of people.
+ */
+export function withGroupsOfMany(db: Db, tenantId: string, memberIds: readonly string[]) {
+  return db.withRecursive('groupsOfMany(memberId, groupId)', outer =>
+    outer
+      .selectFrom('groupMembers as m')
+      .innerJoin('groups as g', join => join.onRef('g.tenantId', '=', 'm.tenantId').onRef('g.id', '=', 'm.groupId'))
+      .select(['m.memberId', 'm.groupId'])
+      .where('m.tenantId', '=', tenantId)
+      .where('m.memberId', 'in', memberIds)
+      .where('g.deletedDateTime', 'is', null)
+      .union(
+        outer
+          .selectFrom('groupsOfMany')
+          .innerJoin('groupMembers as m', 'm.memberId', 'groupsOfMany.groupId')
+          .innerJoin('groups as g', join => join.onRef('g.tenantId', '=', 'm.tenantId').onRef('g.id', '=', 'm.groupId'))
+          .select(['groupsOfMany.memberId', 'm.groupId'])
+          .where('m.tenantId', '=', tenantId)
+          .where('g.deletedDateTime', 'is', null),
+      ),
+  )
+}
+
+/** Every group each of these people is in, nested ones included. One query. */
+export function groupsOfMany(db: Db, tenantId: string, memberIds: readonly string[]): Promise<{ memberId: string; id: string; isAssignableToRole: boolean }[]> {
+  return withGroupsOfMany(db, tenantId, memberIds)
+    .selectFrom('groupsOfMany')
+    .innerJoin('groups as g', join => join.on('g.tenantId', '=', tenantId).onRef('g.id', '=', 'groupsOfMany.groupId'))
+    .select(['groupsOfMany.memberId', 'g.id', 'g.isAssignableToRole'])
+    .orderBy('g.id')
+    .execute()
+}
+
+/** Those of these people who own a group that can hold roles. One query. */
+export async function ownersOfRoleGroups(db: Db, tenantId: string, ownerIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('groupOwners as o')
+    .innerJoin('groups as g', join => join.onRef('g.tenantId', '=', 'o.tenantId').onRef('g.id', '=', 'o.groupId'))
+    .select('o.ownerId')
+    .distinct()
+    .where('o.tenantId', '=', tenantId)
+    .where('o.ownerId', 'in', ownerIds)
+    .where('g.isAssignableToRole', '=', true)
+    .where('g.deletedDateTime', 'is', null)
+    .execute()
+  return new Set(rows.map(row => row.ownerId))
+}
+
 /** Whether the member is in one of these groups, nested or not. */
 export async function isInAnyGroup(db: Db, tenantId: string, memberId: string, groupIds: readonly string[]): Promise<boolean> {
   if (groupIds.length === 0) return false

@@ -3,7 +3,7 @@ import type { Insertable, Selectable } from 'kysely'
 import type { Db } from '../app.ts'
 import type { LicenceFacts, SubscribedSkuFacts } from '../rules/facts.ts'
 import { columns } from './columns.ts'
-import { withTransitiveGroups } from './groups.ts'
+import { withGroupsOfMany, withTransitiveGroups } from './groups.ts'
 import type { LicenseAssignmentTable, SubscribedSkuTable } from './tables.ts'
 
 export type SkuRow = Selectable<SubscribedSkuTable>
@@ -40,8 +40,33 @@ export async function licencesOf(db: Db, tenantId: string, userId: string): Prom
     .orderBy('a.skuId')
     .orderBy('a.principalId')
     .execute()
-  return rows.map(row => ({ skuId: row.skuId, skuPartNumber: row.skuPartNumber, disabledPlans: JSON.parse(row.disabledPlans) as string[] }))
+  return rows.map(licenceFacts)
 }
+
+/** The same for many people, in the same order for each. Two queries. */
+export async function licencesOfMany(db: Db, tenantId: string, userIds: readonly string[]): Promise<Map<string, LicenceFacts[]>> {
+  const shown = ['a.skuId', 's.skuPartNumber', 'a.disabledPlans', 'a.principalId'] as const
+  const direct = await db
+    .selectFrom('licenseAssignments as a')
+    .innerJoin('subscribedSkus as s', join => join.on('s.tenantId', '=', tenantId).onRef('s.skuId', '=', 'a.skuId'))
+    .select([...shown, 'a.principalId as userId'])
+    .where('a.tenantId', '=', tenantId)
+    .where('a.principalId', 'in', userIds)
+    .execute()
+  const byGroup = await withGroupsOfMany(db, tenantId, userIds)
+    .selectFrom('groupsOfMany')
+    .innerJoin('licenseAssignments as a', join => join.on('a.tenantId', '=', tenantId).onRef('a.principalId', '=', 'groupsOfMany.groupId'))
+    .innerJoin('subscribedSkus as s', join => join.on('s.tenantId', '=', tenantId).onRef('s.skuId', '=', 'a.skuId'))
+    .select([...shown, 'groupsOfMany.memberId as userId'])
+    .execute()
+  const inOrder = [...direct, ...byGroup].toSorted((a, b) => compare(a.skuId, b.skuId) || compare(a.principalId, b.principalId))
+  return new Map([...Map.groupBy(inOrder, row => row.userId)].map(([userId, rows]) => [userId, rows.map(licenceFacts)]))
+}
+
+const compare = (a: string, b: string): number => Number(a > b) - Number(a < b)
+
+const licenceFacts = (row: { skuId: string; skuPartNumber: string; disabledPlans: string }): LicenceFacts =>
+  ({ skuId: row.skuId, skuPartNumber: row.skuPartNumber, disabledPlans: JSON.parse(row.disabledPlans) as string[] })
 
 /** Adds or changes what the tenant owns. */
 export async function saveSku(trx: Db, sku: Insertable<SubscribedSkuTable>): Promise<void> {

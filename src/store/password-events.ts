@@ -36,7 +36,32 @@ export function listPasswordEvents(
 /** The newest as the rules read it. */
 export async function lastPasswordEvent(db: Db, tenantId: string, userId: string): Promise<PasswordEventFacts | null> {
   const [newest] = await listPasswordEvents(db, { tenantId, userId, top: 1 })
-  if (!newest) return null
-  const { at, channel, writeback, code } = newest
+  return newest ? eventFacts(newest) : null
+}
+
+/** The same for many people: those who have one. One query. */
+export async function lastPasswordEvents(db: Db, tenantId: string, userIds: readonly string[]): Promise<Map<string, PasswordEventFacts>> {
+  const rows = await db
+    .selectFrom('users as u')
+    .innerJoin('passwordEvents as e', join =>
+      join.onRef('e.tenantId', '=', 'u.tenantId').on(eb =>
+        eb('e.id', '=', eb
+          .selectFrom('passwordEvents as n')
+          .select('n.id')
+          .whereRef('n.tenantId', '=', 'u.tenantId')
+          .whereRef('n.userId', '=', 'u.id')
+          .orderBy('n.at', 'desc')
+          .orderBy('n.id', 'desc')
+          .limit(1)),
+      ),
+    )
+    .select(['u.id as userId', 'e.at', 'e.channel', 'e.writeback', 'e.code'])
+    .where('u.tenantId', '=', tenantId)
+    .where('u.id', 'in', userIds)
+    .execute()
+  return new Map(rows.map(row => [row.userId, eventFacts(row)]))
+}
+
+function eventFacts({ at, channel, writeback, code }: Pick<PasswordEventRow, 'at' | 'channel' | 'writeback' | 'code'>): PasswordEventFacts {
   return { at, channel: channel as PasswordEventFacts['channel'], writeback: writeback as PasswordEventFacts['writeback'], code }
 }

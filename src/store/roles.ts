@@ -3,7 +3,7 @@ import type { Db } from '../app.ts'
 import type { RoleFacts } from '../rules/facts.ts'
 import { columns } from './columns.ts'
 import { pageSize } from './engine.ts'
-import { withTransitiveGroups } from './groups.ts'
+import { withGroupsOfMany, withTransitiveGroups } from './groups.ts'
 import type { RoleAssignmentTable } from './tables.ts'
 
 export type RoleAssignmentRow = Selectable<RoleAssignmentTable>
@@ -29,13 +29,45 @@ export async function rolesOf(db: Db, tenantId: string, userId: string): Promise
     .orderBy('a.roleDefinitionId')
     .orderBy('a.id')
     .execute()
-  return rows.map(row => ({
+  return rows.map(roleFacts)
+}
+
+/** The same for many people: what each holds, in the same order. Two queries. */
+export async function rolesOfMany(db: Db, tenantId: string, userIds: readonly string[]): Promise<Map<string, RoleFacts[]>> {
+  const shown = ['a.id', 'a.roleDefinitionId', 'a.directoryScopeId', 'a.state', 'u.isMemberManagementRestricted as restricted'] as const
+  const direct = await db
+    .selectFrom('roleAssignments as a')
+    .leftJoin('administrativeUnits as u', join =>
+      join.on('u.tenantId', '=', tenantId).on(eb => eb('a.directoryScopeId', '=', eb(eb.val(unitScope), '||', eb.ref('u.id')))),
+    )
+    .select([...shown, 'a.principalId as userId'])
+    .where('a.tenantId', '=', tenantId)
+    .where('a.principalId', 'in', userIds)
+    .execute()
+  const byGroup = await withGroupsOfMany(db, tenantId, userIds)
+    .selectFrom('groupsOfMany')
+    .innerJoin('groups as g', join => join.on('g.tenantId', '=', tenantId).onRef('g.id', '=', 'groupsOfMany.groupId').on('g.isAssignableToRole', '=', true))
+    .innerJoin('roleAssignments as a', join => join.on('a.tenantId', '=', tenantId).onRef('a.principalId', '=', 'groupsOfMany.groupId'))
+    .leftJoin('administrativeUnits as u', join =>
+      join.on('u.tenantId', '=', tenantId).on(eb => eb('a.directoryScopeId', '=', eb(eb.val(unitScope), '||', eb.ref('u.id')))),
+    )
+    .select([...shown, 'groupsOfMany.memberId as userId', 'g.id as groupId'])
+    .execute()
+  const all = [...direct.map(row => ({ ...row, groupId: null })), ...byGroup]
+  const inOrder = all.toSorted((a, b) => compare(a.roleDefinitionId, b.roleDefinitionId) || compare(a.id, b.id))
+  return new Map([...Map.groupBy(inOrder, row => row.userId)].map(([userId, rows]) => [userId, rows.map(roleFacts)]))
+}
+
+const compare = (a: string, b: string): number => Number(a > b) - Number(a < b)
+
+function roleFacts(row: { roleDefinitionId: string; directoryScopeId: string; state: string; groupId: string | null; restricted: boolean | null }): RoleFacts {
+  return {
     roleTemplateId: row.roleDefinitionId,
     directoryScopeId: row.directoryScopeId,
     eligible: row.state !== 'active',
     ...(row.groupId === null ? {} : { viaGroupId: row.groupId }),
     ...(row.restricted ? { restrictedScope: true } : {}),
-  }))
+  }
 }
 
 /** Gives a role; one that is held already in this scope and state is a unique violation. */

@@ -112,3 +112,25 @@ export function lastSignIn(db: Db, tenantId: string, userId: string): Promise<{ 
     .limit(1)
     .executeTakeFirst()
 }
+
+/** When each of these people last signed in; those who never did are missing. One query. */
+export async function lastSignIns(db: Db, tenantId: string, userIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('users as u')
+    .select(eb => [
+      'u.id as userId',
+      eb
+        .selectFrom('signIns as s')
+        .select('s.at')
+        .whereRef('s.tenantId', '=', 'u.tenantId')
+        .whereRef('s.userId', '=', 'u.id')
+        .where('s.result', '=', 'success')
+        .orderBy('s.at', 'desc')
+        .limit(1)
+        .as('at'),
+    ])
+    .where('u.tenantId', '=', tenantId)
+    .where('u.id', 'in', userIds)
+    .execute()
+  return new Map(rows.flatMap(row => (row.at === null ? [] : [[row.userId, row.at] as const])))
+}
