@@ -10,11 +10,17 @@ export interface House {
   branding: Branding
 }
 
-interface Kept extends House {
+interface Kept {
+  house: House | undefined
   until: number
+  loading?: Promise<House | undefined> | undefined
 }
 /** Five seconds old is new enough for looks. */
-const freshFor = 5000
+const freshFor = 5_000
+/** Until then nobody waits for a newer one: the next request has it. */
+const goodFor = 60_000
+/** After a failure nobody asks again for so long: no request waits for looks while the database is silent. */
+const awayFor = 2_000
 const mostKept = 500
 const kept = new WeakMap<App, Map<string, Kept>>()
 
@@ -26,17 +32,25 @@ export async function frontOfHouse(app: App, tenantId?: string): Promise<House |
   const houses = kept.get(app) ?? new Map<string, Kept>()
   kept.set(app, houses)
   const key = tenantId ?? ''
-  const known = houses.get(key)
-  if (known && known.until > performance.now()) return known
+  const known = houses.get(key) ?? { house: undefined, until: -Infinity }
+  const age = performance.now() - known.until
+  if (age < 0) return known.house
+  if (houses.size >= mostKept) houses.clear()
+  houses.set(key, known)
+  known.loading ??= load(app, tenantId, known)
+  return known.house && age < goodFor ? known.house : known.loading
+}
+
+async function load(app: App, tenantId: string | undefined, known: Kept): Promise<House | undefined> {
   try {
     const tenant = tenantId === undefined ? await defaultTenant(app.db) : await findTenant(app.db, tenantId)
-    const fresh = { ...(await houseOf(app.db, tenant)), until: performance.now() + freshFor }
-    if (houses.size >= mostKept) houses.clear()
-    houses.set(key, fresh)
-    return fresh
+    known.house = await houseOf(app.db, tenant)
+    known.until = performance.now() + freshFor
   } catch {
-    return known
+    known.until = performance.now() + awayFor
   }
+  known.loading = undefined
+  return known.house
 }
 
 async function houseOf(db: Db, tenant: TenantRow | undefined): Promise<House> {
