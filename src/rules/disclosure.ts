@@ -43,6 +43,14 @@ export function tellsPhoneMismatch(facts: Pick<ResetFacts, 'tenant'>): boolean {
 }
 
 /**
+ * May sign-in say that nobody could check the password (an on-premises account and no agent)? Under `private` that would tell
+ * strangers which accounts are the domain's; the sign-in log has it.
+ */
+export function tellsSignInUnavailable(settings: { disclosure: 'private' | 'standard' }): boolean {
+  return settings.disclosure === 'standard'
+}
+
+/**
  * The ways offered at a gate before it may be known who is asking: everything the tenant's policy could allow anybody, security
  * questions only after another gate.
  */
@@ -51,7 +59,6 @@ export function waysForStrangers(facts: Pick<ResetFacts, 'tenant' | 'providers'>
   const ways = methodOptions.filter(option => allowed.includes(option) && option !== 'securityQuestions').map(wayOf)
   return [...new Set(ways)].filter(way => isProvided(way, facts.providers))
 }
-
 
 function unregisteredMember({ tenant }: ResetFacts): SubjectFacts {
   const domain = tenant.domains.find(one => one.isDefault) ?? tenant.domains[0] ?? {

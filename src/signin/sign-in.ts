@@ -8,8 +8,10 @@ import { verifyPassword } from '../credentials/verify-password.ts'
 import type { PasswordVerdict } from '../credentials/verify-password.ts'
 import { Refusal } from '../refusal.ts'
 import type { Secret } from '../secret.ts'
+import { tellsSignInUnavailable } from '../rules/disclosure.ts'
 import type { ReasonCode } from '../rules/reason.ts'
 import { reason } from '../rules/verdict.ts'
+import { readPolicies } from '../store/policies.ts'
 import { addSignIn } from '../store/sign-ins.ts'
 import { defaultTenant, findTenantByDomain } from '../store/tenants.ts'
 import { findUserByName } from '../store/users.ts'
@@ -47,7 +49,7 @@ export async function tenantOfName(app: App, typedName: string): Promise<string>
 /**
  * Name and password. Unknown names cost and answer the same as wrong passwords (T-01, T-02); what else stands in the way of an
  * account is told only after the right password (LD-32).
- * @throws Refusal 401 LK_SIGNIN_FAILED or LK_TEMPORARY_PASSWORD_EXPIRED, 429 LK_LOCKED_SIGNIN, 403 LK_SIGNIN_DISABLED, 503 LK_UNAVAILABLE
+ * @throws Refusal 401 LK_SIGNIN_FAILED or LK_TEMPORARY_PASSWORD_EXPIRED, 429 LK_LOCKED_SIGNIN, 403 LK_SIGNIN_DISABLED, 503 LK_UNAVAILABLE (under `private` LK_SIGNIN_FAILED)
  */
 export async function signInWithPassword(app: App, request: FastifyRequest, reply: FastifyReply, given: Given & { password: Secret }): Promise<SignedIn> {
   const tenantId = await tenantOfName(app, given.userName)
@@ -62,7 +64,8 @@ export async function signInWithPassword(app: App, request: FastifyRequest, repl
   const code = codeOf(verdict)
   await noteRefused(app, request, tenantId, given.userName, code)
   const until = verdict.outcome === 'locked' ? { retryAfter: (verdict.until - app.now()) / 1000 } : {}
-  throw new Refusal(statuses[code] ?? 401, [reason(code)], until)
+  const told = code === 'LK_UNAVAILABLE' && !tellsSignInUnavailable((await readPolicies(app.db, tenantId)).tenantSettings) ? 'LK_SIGNIN_FAILED' : code
+  throw new Refusal(statuses[told] ?? 401, [reason(told)], until)
 }
 
 const statuses: Partial<Record<ReasonCode, number>> = { LK_LOCKED_SIGNIN: 429, LK_UNAVAILABLE: 503, LK_SIGNIN_DISABLED: 403 }
