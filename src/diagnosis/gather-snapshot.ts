@@ -22,6 +22,8 @@ export interface Asked {
   /** An id or a name, as it was typed. */
   target?: string | undefined
   supportCode?: string | undefined
+  /** Thousands of queries are made only for those who may see what comes of them (T-24). */
+  seesEveryone: boolean
 }
 
 /** How many people a question about everyone looks at: a person is some ten short queries, and this is asked by a click. */
@@ -44,7 +46,7 @@ export async function gatherSnapshot(app: App, question: Question, asked: Asked)
   const reset = target && (await gatherFacts(db, {
     tenantId, userId: target.id, now, providers, throttleKey: recoveryKey(accountKeyOf(app, tenantId, target.userPrincipalName)),
   }))
-  const everyone = aboutEveryone.has(question.id) && target === null ? await gatherPeople(db, tenant, now) : { people: [], more: false }
+  const everyone = asked.seesEveryone && aboutEveryone.has(question.id) && target === null ? await gatherPeople(db, tenant, now) : { people: [], more: false }
   return {
     now, tenant, providers, caller, target, targetName: asked.target ?? null, reset,
     signInLockedUntil: target ? await lockedUntil(app, tenantId, target) : null,

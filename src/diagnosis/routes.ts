@@ -62,7 +62,8 @@ export function diagnosisRoutes(server: Server, app: App): void {
     const asker = await gatherSubject(app.db, await gatherTenantFacts(app.db, tenantId), userId, app.now())
     if (!asker || !mayAskFor(asker, callerId)) throw new Refusal(403, [reason('LK_NOT_ALLOWED')], { field: 'caller' })
     const question = questions[id]
-    const snapshot = await gatherSnapshot(app, question, { tenantId, callerId, target, supportCode })
+    const seesEveryone = mayAsk(id, asker, null).allowed
+    const snapshot = await gatherSnapshot(app, question, { tenantId, callerId, target, supportCode, seesEveryone })
     refuse(mayAsk(id, asker, snapshot.target))
     if (supportCode !== undefined) await requireReadableAttempt(app, asker, snapshot)
     if (supportCode !== undefined && snapshot.attempt === null) throw new Refusal(404, [reason('LK_NOT_FOUND')], { field: 'supportCode' })

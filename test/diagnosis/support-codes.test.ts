@@ -61,3 +61,28 @@ test('T-84: the list of who lacks something holds, for a helpdesk, only people i
   assert.ok(seen.includes(ann.person.id) && !seen.includes(cas.id))
   assert.ok((await names(await signedIn(t, cas))).includes(cas.id))
 })
+
+test('T-24: for a question about everybody nobody is looked at on behalf of people without a role', async () => {
+  for (let n = 0; n < 30; n++) await addPerson(t.app, t.tenantId, { name: `one-of-many-${n}`, password: null })
+  const selectFrom = t.app.db.selectFrom
+  let queries = 0
+  t.app.db.selectFrom = ((...given: Parameters<typeof selectFrom>) => {
+    queries++
+    return selectFrom.apply(t.app.db, given)
+  }) as typeof selectFrom
+  const cost = async (ask: () => Promise<{ statusCode: number }>, status: number) => {
+    queries = 0
+    assert.equal((await ask()).statusCode, status)
+    return queries
+  }
+  try {
+    const looked = await cost(() => hal.post('/api/diagnose', { question: 'D-13' }), 200)
+    for (const question of ['D-03', 'D-13', 'D-14'])
+      for (const target of [{}, { target: 'nobody' }]) {
+        const refused = await cost(() => ann.post('/api/diagnose', { question, ...target }), 403)
+        assert.ok(refused < looked / 3, `${question}: ${refused} queries, ${looked} for those who may`)
+      }
+  } finally {
+    t.app.db.selectFrom = selectFrom
+  }
+})
