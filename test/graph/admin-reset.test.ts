@@ -121,6 +121,10 @@ test('A-18, M-22, M-23: a door that cannot write back refuses and is remembered;
   const newest = await t.app.db.selectFrom('passwordEvents').select(['channel', 'writeback']).where('userId', '=', pia.id).orderBy('at', 'desc').executeTakeFirstOrThrow()
   assert.deepEqual(newest, { channel: 'admin-portal', writeback: 'ok' })
   assert.notEqual((await gus.post('/api/diagnose', { question: 'D-11', target: pia.id })).json().verdict.code, 'CHANNEL_WITHOUT_WRITEBACK')
+  const browser = t.browser()
+  await browser.get('/signin')
+  await browser.post('/signin', { userName: pia.userPrincipalName, password: again.json().newPassword })
+  assert.equal(browser.path, '/signin/new-password', 'and it opens: the domain said yes, a generated password is changed first')
 })
 
 test('a domain that says no leaves a failed operation, and nothing changed here', async () => {

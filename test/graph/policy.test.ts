@@ -60,10 +60,16 @@ test('T-45: weakening the policy is in the audit from old to new and told to eve
   assert.equal(t.mail.length, after, 'what weakens nothing is told to nobody')
 })
 
+/** The app's code and these, nothing else. */
+const appAnd = (...others: string[]) => ({
+  mobileAppCodeEnabled: true, ...Object.fromEntries(['emailOptionEnabled', 'mobilePhoneOptionEnabled'].map(name => [name, others.includes(name)])),
+})
+
 test('A-05 and the other rules: what cannot work is not saved, and the answer names it', async () => {
   const codes: [object, string][] = [
     [{ enablementType: 1, passwordResetEnabledGroupIds: [] }, 'policy.group.missing'],
     [{ mobileAppCodeEnabled: true, emailOptionEnabled: false, mobilePhoneOptionEnabled: false }, 'policy.methods.app_needs_company'],
+    [{ ...appAnd('emailOptionEnabled'), numberOfAuthenticationMethodsRequired: 2 }, 'policy.methods.app_needs_company'],
     [{ registrationReconfirmIntevalInDays: 731 }, 'policy.reconfirm.range'],
     [{ numberOfAuthenticationMethodsRequired: 3 }, 'policy.methods.number'],
     [{ customizeHelpdeskLink: true, customHelpdeskEmailOrUrl: 'javascript:alert(1)' }, 'policy.helpdesk.invalid'],
@@ -74,6 +80,9 @@ test('A-05 and the other rules: what cannot work is not saved, and the answer na
     assert.equal(reply.statusCode, 400, JSON.stringify(change))
     assert.equal(reply.json().error.innerError.code, code, reply.payload)
   }
+  const threeForTwo = { ...appAnd('emailOptionEnabled', 'mobilePhoneOptionEnabled'), numberOfAuthenticationMethodsRequired: 2 }
+  assert.equal((await gus.patch(`${path}?impactConfirmed=true`, threeForTwo)).statusCode, 200, 'app, e-mail and phone may be saved')
+  assert.equal((await gus.patch(path, { numberOfAuthenticationMethodsRequired: 1, mobileAppCodeEnabled: false })).statusCode, 200)
   assert.equal((await gus.patch(path, { emailOptionAllowed: true })).json().error.innerError.code, 'LK_FIELD_UNKNOWN')
   assert.equal((await gus.patch(path, { enablementType: '2' })).statusCode, 400, 'no value is turned into another type')
 })
