@@ -26,7 +26,7 @@ test('A-22: a password 91 days old is let in while it may not expire, and has to
     const stopped = await signIn()
     assert.equal(stopped.path, '/signin/new-password')
     assert.equal(stopped.cookies.has('__Host-latchkey-session'), false, 'no session before it is changed')
-    await stopped.post('/signin/new-password', { newPassword: 'Xylem-Orbit-42-Fjord', confirmPassword: 'Xylem-Orbit-42-Fjord' })
+    await stopped.post('/signin/new-password', { password: kim.password, newPassword: 'Xylem-Orbit-42-Fjord', confirmPassword: 'Xylem-Orbit-42-Fjord' })
     assert.equal(stopped.path, '/account', stopped.page)
   } finally {
     await t.close()
