@@ -45,7 +45,7 @@ function print(call: Call, server: string, { title, question, verdict, contribut
   tell(out, call, server, verdict)
   for (const one of contributing) tell(out, call, server, one)
   out('')
-  for (const check of checks.filter(one => call.options['all'] === true || one.outcome !== 'notApplicable')) out(`${marks[check.outcome]} ${check.fact}: ${check.value}`)
+  for (const check of checks.filter(one => call.options['all'] === true || one.outcome !== 'notApplicable')) out(`${marks[check.outcome]} ${check.fact}${check.value === '' ? '' : `: ${check.value}`}`)
 }
 
 function tell(out: (text: string) => void, call: Call, server: string, { code, message, remedy }: Told): void {

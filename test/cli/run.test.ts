@@ -99,6 +99,7 @@ test('the diagnosis of a person names the reason and what to do', async () => {
   const { status, out, err } = await latchkey(['diagnose', 'ann@contoso.example'])
   assert.equal(status, 0, err)
   assert.match(out, /SSPR_0009/)
+  assert.match(out, /^✓ The account exists$/m, 'a check without a value ends with its name')
   const danish = await latchkey(['diagnose', 'ann@contoso.example', '--lang', 'da'])
   assert.match(danish.out, /Det kan du gøre:/)
 })
