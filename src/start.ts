@@ -7,6 +7,7 @@ import type { App } from './app.ts'
 import { noAgents } from './agents-none.ts'
 import type { Config } from './config.ts'
 import { openKeyring } from './keys.ts'
+import { startIsOver } from './lean-start.ts'
 import { type Listening, listen } from './listen.ts'
 import { type Log, openLog } from './log.ts'
 import { startDispatcher } from './notify/dispatch.ts'
@@ -60,5 +61,6 @@ export async function start(config: Config): Promise<Running> {
     await stop()
     throw error
   }
+  startIsOver()
   return { app, store, server, origins: sockets.map(socket => socket.origin), stop }
 }
