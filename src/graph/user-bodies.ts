@@ -2,6 +2,8 @@
 import { Type } from 'typebox'
 import { Nullable } from './answers.ts'
 
+/** A name with something to see in it: what hides or turns letters is taken out when it is kept (T-68). */
+const visible = { minLength: 1, maxLength: 256, pattern: '[^\\p{C}\\p{Z}]' }
 const short = Nullable(Type.String({ maxLength: 256 }))
 const PasswordProfile = Type.Object({
   '@odata.type': Type.Optional(Type.String()),
@@ -23,7 +25,7 @@ const profile = {
 
 export const PatchUser = Type.Object({
   ...profile,
-  displayName: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  displayName: Type.Optional(Type.String(visible)),
   userPrincipalName: Type.Optional(Type.String({ minLength: 3, maxLength: 113 })),
   accountEnabled: Type.Optional(Type.Boolean()),
   passwordProfile: Type.Optional(Nullable(PasswordProfile)),
@@ -32,7 +34,7 @@ export const PatchUser = Type.Object({
 export const PostUser = Type.Object({
   ...profile,
   accountEnabled: Type.Boolean(),
-  displayName: Type.String({ minLength: 1, maxLength: 256 }),
+  displayName: Type.String(visible),
   mailNickname: Type.String({ minLength: 1, maxLength: 64 }),
   userPrincipalName: Type.String({ minLength: 3, maxLength: 113 }),
   mail: Type.Optional(Nullable(Type.String({ maxLength: 254 }))),
