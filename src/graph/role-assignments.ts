@@ -6,13 +6,16 @@ import type { App, Db } from '../app.ts'
 import type { Server, UserCaller } from '../access.ts'
 import { userCaller } from '../access.ts'
 import { initiatedBy } from '../credentials/actor.ts'
+import { endSessions } from '../credentials/revoke-sessions.ts'
 import { Refusal } from '../refusal.ts'
 import { roleName, roleTemplates, roles } from '../rules/roles.ts'
 import { reason } from '../rules/verdict.ts'
 import { appendAudit } from '../store/audit.ts'
 import { isUniqueViolation } from '../store/errors.ts'
 import { findGroup } from '../store/groups.ts'
+import { deletePasses } from '../store/passes.ts'
 import { assignRole, findRoleAssignment, listRoleAssignments, removeRoleAssignment, usersWithRole } from '../store/roles.ts'
+import { updateSession } from '../store/sessions.ts'
 import { lockUser } from '../store/user-lock.ts'
 import type { RoleAssignmentTable } from '../store/tables.ts'
 import { collectionOf, entityOf, odataContext } from './answers.ts'
@@ -74,6 +77,7 @@ export function roleAssignmentRoutes(server: Server, app: App): void {
       const principal = await requirePrincipal(trx, caller, principalId)
       await requireScope(trx, caller.tenantId, directoryScopeId)
       await assignRole(trx, { ...row, principalType: principal.type })
+      if (principal.type === 'user') await startAfresh(trx, caller, principalId, app.now())
       await audit(app, trx, request.correlationId, caller, actorOf(request, decided.caller), 'Add member to role', row, principal.displayName)
     }))
     reply.code(201)
@@ -104,6 +108,18 @@ async function requirePrincipal(trx: Db, caller: UserCaller, id: string): Promis
   if (!group) throw badRequest('LK_FIELD_INVALID', { field: 'principalId' }, 'principalId')
   if (!group.isAssignableToRole) throw badRequest('LK_FIELD_INVALID', { field: 'principalId' }, 'principalId')
   return { type: 'group', displayName: group.displayName }
+}
+
+/**
+ * What somebody lesser made for this person or opened in their name ends with the rise: a temporary access pass and every session
+ * (T-30, T-39). The next sign-in is an administrator's. Whoever raises themself stays signed in.
+ */
+async function startAfresh(trx: Db, caller: UserCaller, userId: string, at: number): Promise<void> {
+  const { tenantId } = caller
+  const keepSession = caller.userId === userId ? caller.session.idHash : undefined
+  await deletePasses(trx, tenantId, userId)
+  await endSessions(trx, { tenantId, userId, keepSession, at })
+  if (keepSession !== undefined) await updateSession(trx, tenantId, keepSession, { isAdministrator: true })
 }
 
 async function requireScope(trx: Db, tenantId: string, scope: string): Promise<void> {
