@@ -1,4 +1,4 @@
-/** `latchkey tenant add|list`: further organisations in the same installation (LD-41). */
+/** `latchkey tenant add|list|settings`: further organisations in the same installation (LD-41), and what each decides for itself. */
 import { randomUUID } from 'node:crypto'
 import type { VerbIo } from '../config.ts'
 import { listDomains } from '../store/domains.ts'
@@ -9,7 +9,8 @@ import { OperatorError, parseArgs, runVerb, whereOptions, withApp } from './open
 import { readAdministratorName } from './principal-name.ts'
 import { newTemporaryPassword } from './temporary-password.ts'
 
-export function run([action = '', ...args]: string[], io: VerbIo): Promise<number> {
+export async function run([action = '', ...args]: string[], io: VerbIo): Promise<number> {
+  if (action === 'settings') return (await import('./tenant-settings.ts')).run(args, io)
   return runVerb(io, async context => {
     if (action === 'list') return list(args, io)
     if (action !== 'add') throw new OperatorError('operator.tenant.usage')

@@ -25,8 +25,6 @@ export interface TenantSettings {
   /** Client assertions are single-use and name only the issuer as audience (LD-10). */
   strictAssertions: boolean
   feedbackUrl: string | null
-  /** Locale of pages and messages for people who have none of their own. */
-  defaultLocale: 'en' | 'da' | 'nb' | 'lv'
   notifyUserOnMethodChange: boolean
   notifyUserOnAdminReset: boolean
   /** Notices of security events beyond resets (LD-47). */
@@ -68,7 +66,6 @@ export const defaultTenantSettings: TenantSettings = {
   passwordGrant: false,
   strictAssertions: false,
   feedbackUrl: null,
-  defaultLocale: 'en',
   notifyUserOnMethodChange: true,
   notifyUserOnAdminReset: true,
   securityNotices: true,

@@ -14,6 +14,7 @@ import { verbs } from '../../src/operator/verbs.ts'
 import { Secret } from '../../src/secret.ts'
 import { deploymentEpoch } from '../../src/store/installation.ts'
 import { findPassword } from '../../src/store/passwords.ts'
+import { readPolicies } from '../../src/store/policies.ts'
 import { rolesOf } from '../../src/store/roles.ts'
 import { findTenantByDomain, listTenants } from '../../src/store/tenants.ts'
 import { resolveName } from '../../src/store/users.ts'
@@ -154,6 +155,34 @@ test('tenant add makes another organisation; a domain belongs to one of them', a
   assert.match(taken.err, /contoso\.example belongs to a tenant already/)
   const list = await verb(folder, 'tenant', 'list')
   assert.deepEqual(list.out.trim().split('\n').map(line => line.split('  ')[1]), ['Contoso', 'fabrikam.example'])
+})
+
+test('tenant settings shows and changes what an organisation decides, with the rules, an audit record and a word to its administrators (T-45)', async () => {
+  const folder = newFolder()
+  await verb(folder, 'init', ...begin)
+  const set = (...pairs: string[]) => verb(folder, 'tenant', 'settings', '--tenant', 'contoso.example', ...pairs)
+  assert.match((await set()).out, /^disclosure +"private"$/m)
+  const saved = await set('disclosure=standard', 'allowAppPasswords=true', 'allowedCountryCodes=["45","371"]')
+  assert.equal(saved.status, 0, saved.err)
+  assert.match(saved.out, /^allowAppPasswords +true$/m)
+  for (const [pair, said] of [
+    ['allowAppPassword=true', /did you mean allowAppPasswords\?/], ['disclosure=open', /write private \| standard/], ['allowAppPasswords=1', /write true \| false/],
+    ['auditRetentionInDays=2', /Nothing was changed: .*30/], ['feedbackUrl=javascript:alert(1)', /Nothing was changed/], ['disclosure', /^latchkey: Usage/],
+  ] as const) {
+    const refused = await set('passwordRules=nist', pair)
+    assert.equal(refused.status, 1, pair)
+    assert.match(refused.err, said)
+  }
+  await inside(folder, async app => {
+    const { id } = (await findTenantByDomain(app.db, 'contoso.example'))!
+    const { tenantSettings } = await readPolicies(app.db, id)
+    assert.deepEqual([tenantSettings.disclosure, tenantSettings.passwordRules, tenantSettings.allowedCountryCodes], ['standard', 'entra', ['45', '371']])
+    const [audited, ...more] = (await app.db.selectFrom('audit').select(['targets', 'additionalDetails']).where('activity', '=', 'Set Company Information').execute())
+    assert.deepEqual(more, [], 'what was refused left no record')
+    assert.match(audited!.targets, /"disclosure","oldValue":"\\"private\\"","newValue":"\\"standard\\""/)
+    assert.match(String(audited!.additionalDetails), /weakened/)
+    assert.equal((await app.db.selectFrom('outbox').select('id').execute()).length, 1, 'the Global Administrator is told')
+  })
 })
 
 test('verbs that need the tables say so when they are not up to date', async () => {
