@@ -26,7 +26,9 @@ const own = sql.ref('tenantId')
 const expiry = sql.ref('expiresAt')
 const counter = sql.ref('key')
 /** Ids of accounts hold no dot, keyed hashes of names do. */
-const ofStrangers = ['signin-address:%', 'suspicion:%', 'identify:%', 'pass:%', 'recovery:nobody %', 'recovery:%.%', 'contact-1h:%.%', 'contact-24h:%.%']
+const ofStrangers = [
+  'signin-address:%', 'suspicion:%', 'identify:%', 'pass:%', 'recovery:nobody %', 'recovery:%.%', 'contact-1h:%.%', 'contact-24h:%.%', 'spray-name:%', 'spray:%',
+]
 const nobody = sql`${sql.ref('userId')} is null`
 
 const capped: Readonly<Record<CappedTable, { key: readonly string[]; order: RawBuilder<unknown>; only?: RawBuilder<unknown> }>> = {
