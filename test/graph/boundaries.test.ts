@@ -187,9 +187,8 @@ test('T-78: nothing that was typed into a search or a diagnosis gets into the au
   assert.ok(!JSON.stringify(rows).includes('"short"'))
 })
 
-test('answers that may be null say so in every schema: null comes out as null, never as "", 0 or false', () => {
-  // As a program reads it: written out once, so that what refers to itself in memory does not here.
-  const document = JSON.stringify(t.server.swagger())
+test('answers that may be null say so in every schema: null comes out as null, never as "", 0 or false', async () => {
+  const document = (await gus.get('/api/openapi.json')).payload
   assert.ok(document.includes('/v1.0/users'), 'the document holds the Graph routes')
   const { paths } = JSON.parse(document) as { paths: Record<string, Record<string, { responses?: Record<string, { content?: Record<string, { schema?: Schema }> }> }>> }
   const wrong: string[] = []
@@ -197,7 +196,9 @@ test('answers that may be null say so in every schema: null comes out as null, n
   const walk = (schema: Schema | undefined, where: string): void => {
     if (!schema) return
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
-      if (nullable.test(name) && !JSON.stringify(property).includes('"null"')) wrong.push(`${where}.${name}`)
+      // Sums by method or by failure have one of each: rows without are not summed.
+      const summed = /userEventsSummary|\{function\}/.test(where)
+      if (nullable.test(name) && !summed && !JSON.stringify(property).includes('"null"')) wrong.push(`${where}.${name}`)
       walk(property, `${where}.${name}`)
     }
     walk(schema.items, `${where}[]`)
