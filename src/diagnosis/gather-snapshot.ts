@@ -10,7 +10,7 @@ import { gatherFacts, gatherSubject, gatherTenantFacts } from '../store/facts.ts
 import { findGroup } from '../store/groups.ts'
 import { readLockout } from '../store/lockouts.ts'
 import { listNodes } from '../store/nodes.ts'
-import { countUsage } from '../store/usage-events.ts'
+import { countUsage } from '../store/activity.ts'
 import { findUser, listUsers, resolveName } from '../store/users.ts'
 import { findAttempt, lastAttempt } from './find-attempt.ts'
 import type { Question } from './question.ts'

@@ -27,6 +27,8 @@ export interface Offer {
   largestTop?: number
   /** Options the collection does not know, `$top` for instance, are refused. */
   pageable?: boolean
+  /** The collection is there as a table, too: `$format=csv`, also written `format=csv`. */
+  csv?: boolean
 }
 
 const known = ['$select', '$filter', '$top', '$orderby', '$count', '$skiptoken', '$format']
@@ -38,12 +40,13 @@ const known = ['$select', '$filter', '$top', '$orderby', '$count', '$skiptoken',
 export function readQuery(request: FastifyRequest, offer: Offer): Query {
   const given = new Map<string, string>()
   for (const [name, value] of Object.entries(request.query as Record<string, unknown>)) {
-    const option = name.toLowerCase()
+    const option = offer.csv && name.toLowerCase() === 'format' ? '$format' : name.toLowerCase()
     if (option === 'mkt' || option === 'lng') continue // the language of messages, on every route
     if (!option.startsWith('$') || !known.includes(option) || given.has(option) || typeof value !== 'string') throw badQuery(name.slice(0, 60))
     given.set(option, value)
   }
-  if (given.has('$format') && given.get('$format') !== 'json') throw badQuery('$format')
+  const format = given.get('$format') ?? 'json'
+  if (format !== 'json' && !(offer.csv && format === 'csv')) throw badQuery('$format')
   const filterText = given.get('$filter') ?? ''
   const filter = filterText === '' ? undefined : parseFilter(filterText, offer.filterable ?? {})
   const orderBy = readOrder(given.get('$orderby'), offer)

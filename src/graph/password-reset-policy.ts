@@ -21,6 +21,7 @@ import { actorOf, callerFacts, privilegedCaller, requireRole } from './deciding.
 import { access } from './permissions.ts'
 import { weakeningsOf } from './policy-weakening.ts'
 import { peopleBelow } from './policy-impact.ts'
+import type { FallsBelow } from './policy-impact.ts'
 import { policyReaders, policyWriters } from './readers.ts'
 
 const Question = Type.Object({ id: Type.String({ maxLength: 64 }), text: Nullable(Type.String({ maxLength: 200 })) }, { additionalProperties: false })
@@ -62,6 +63,8 @@ const Person = Type.Object({ id: Type.String(), userPrincipalName: Type.String()
 const Impact = Type.Object({ count: Type.Integer(), more: Type.Boolean(), people: Type.Array(Person), findings: Type.Array(Type.Object({ code: Type.String(), outcome: Type.String(), field: Nullable(Type.String()) })) })
 
 const path = '/beta/policies/passwordResetPolicy'
+/** How many of those who would fall below are named in a preview; all of them are counted. */
+const shownPeople = 200
 
 export function passwordResetPolicyRoutes(server: Server, app: App): void {
   server.get(path, { config: { access: access.readPolicy, surface: 'graph' }, schema: { response: { 200: Answer } } }, async (request, reply) => {
@@ -79,10 +82,11 @@ export function passwordResetPolicyRoutes(server: Server, app: App): void {
     const { caller: facts, tenant } = await callerFacts(app.db, caller, now)
     requireRole(facts, ...policyWriters)
     // Whoever would fall below the number is looked for before the transaction: it may take a while (A-04).
-    const below = await peopleBelow(app, tenant, merge(tenant.passwordResetPolicy, request.body))
+    const below: string[] = []
+    for await (const { id } of peopleBelow(app, tenant, merge(tenant.passwordResetPolicy, request.body))) below.push(id)
     const warnings = await app.db.transaction().execute(async trx => {
       requireRole((await callerFacts(trx, caller, now)).caller, ...policyWriters)
-      return save(app, trx, request, { below: below.people.map(one => one.id), confirmed: request.query.impactConfirmed ?? false })
+      return save(app, trx, request, { below, confirmed: request.query.impactConfirmed ?? false })
     })
     return policyAnswer(app.db, request, warnings)
   })
@@ -91,9 +95,14 @@ export function passwordResetPolicyRoutes(server: Server, app: App): void {
     const { caller, tenant } = await callerFacts(app.db, userCaller(request), app.now())
     requireRole(caller, ...policyWriters)
     const next = merge(tenant.passwordResetPolicy, request.body)
-    const below = await peopleBelow(app, tenant, next)
-    const findings = await judge(app.db, tenant, next, below.people.map(one => one.id), true)
-    return { count: below.people.length, more: below.more, people: below.people.slice(0, 200), findings: findings.filter(one => one.outcome !== 'ok').map(one => ({ code: one.code, outcome: one.outcome, field: fieldOf(one.evidence) })) }
+    const below: string[] = []
+    const people: FallsBelow[] = []
+    for await (const one of peopleBelow(app, tenant, next)) {
+      below.push(one.id)
+      if (people.length < shownPeople) people.push(one)
+    }
+    const findings = await judge(app.db, tenant, next, below, true)
+    return { count: below.length, more: below.length > people.length, people, findings: findings.filter(one => one.outcome !== 'ok').map(one => ({ code: one.code, outcome: one.outcome, field: fieldOf(one.evidence) })) }
   })
 }
 

@@ -12,6 +12,7 @@ import { authenticationMethodRoutes } from './authentication-methods.ts'
 import { directoryAuditRoutes } from './directory-audits.ts'
 import { directoryRoleRoutes } from './directory-roles.ts'
 import { passwordResetPolicyRoutes } from './password-reset-policy.ts'
+import { activityReportRoutes } from './activity-reports.ts'
 import { reportRoutes } from './reports.ts'
 import { resetPasswordRoutes } from './reset-password.ts'
 import { roleAssignmentRoutes } from './role-assignments.ts'
@@ -30,7 +31,7 @@ export function graphRoutes(server: Server, app: App): void {
   })
   for (const routes of [
     userRoutes, userWriteRoutes, resetPasswordRoutes, authenticationMethodRoutes, temporaryAccessPassRoutes, directoryRoleRoutes, roleAssignmentRoutes,
-    reportRoutes, usageReportRoutes, directoryAuditRoutes, passwordResetPolicyRoutes, validatePasswordRoutes, accountActionRoutes,
+    reportRoutes, activityReportRoutes, usageReportRoutes, directoryAuditRoutes, passwordResetPolicyRoutes, validatePasswordRoutes, accountActionRoutes,
   ]) routes(server, app)
 }
 

@@ -176,15 +176,3 @@ class Parser {
     return record.fields.every(field => field.trim() === '') ? undefined : record
   }
 }
-
-/**
- * One line of a CSV export. A cell that a spreadsheet would take for a formula gets an apostrophe in front (T-33).
- */
-export function csvLine(cells: readonly (string | number | boolean | null)[]): string {
-  const written = cells.map(cell => {
-    const text = cell === null ? '' : String(cell)
-    const safe = typeof cell === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-    return /[",;\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-  })
-  return `${written.join(',')}\r\n`
-}

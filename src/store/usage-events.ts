@@ -36,25 +36,3 @@ export function listUsageEvents(db: Db, { tenantId, userId, feature, from, to, a
   if (after) query = query.where(eb => eb(eb.refTuple('at', 'id'), '<', eb.tuple(after.at, after.id)))
   return query.orderBy('at', 'desc').orderBy('id', 'desc').limit(pageSize(top)).execute()
 }
-
-export interface UsageCount {
-  feature: string
-  method: string | null
-  status: string
-  count: number
-}
-
-/** How often each feature was used with each method, from one moment on and before another. */
-export function countUsage(db: Db, { tenantId, from, to }: { tenantId: string; from: number; to: number }): Promise<UsageCount[]> {
-  return db
-    .selectFrom('usageEvents')
-    .select(['feature', 'method', 'status', eb => eb.fn.countAll<number>().as('count')])
-    .where('tenantId', '=', tenantId)
-    .where('at', '>=', from)
-    .where('at', '<', to)
-    .groupBy(['feature', 'method', 'status'])
-    .orderBy('feature')
-    .orderBy('method', order => order.asc().nullsFirst())
-    .orderBy('status')
-    .execute()
-}

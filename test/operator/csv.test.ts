@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { CsvError, csvLimits, csvLine, readCsv, type CsvLimits, type CsvRecord } from '../../src/operator/csv.ts'
+import { csvLine } from '../../src/csv.ts'
+import { CsvError, csvLimits, readCsv, type CsvLimits, type CsvRecord } from '../../src/operator/csv.ts'
 
 async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)

@@ -127,7 +127,7 @@ bothEngines('a chunk costs as many statements for a hundred people as for one, a
   const texts: string[] = []
   const facts = await tenant(store.db)
   const counted = store.db.withPlugin({
-    transformQuery: ({ node, queryId: _ }) => {
+    transformQuery: ({ node }) => {
       texts.push(node.kind)
       return node
     },
