@@ -40,7 +40,8 @@ onStage('a method is kept sealed, shown to its owner, told of, and recorded with
   assert.equal(audit.filter(one => one === 'Self-service Password Management: Security info saved for self-service password reset').length, 3)
   await stage.work()
   const added = stage.mail.filter(one => one.name === 'methodAdded')
-  assert.match(added[0]!.text, /mobile phone \+45 XXXXXX56/)
+  // Several leave at once: their order is nobody's promise.
+  assert.ok(added.some(one => /mobile phone \+45 XXXXXX56/.test(one.text)))
   await setDefaultMethod(app, { ...doing(ann), id: mobile })
   await setDefaultMethod(app, { ...doing(ann), id: mail })
   assert.deepEqual((await readMethods(app, tenantId, ann.id)).filter(one => one.isDefault).map(one => one.id), [mail])
