@@ -48,10 +48,6 @@ export function readMailbox(dataDir: string): KeptMessage[] {
   return readLines(file).slice(-kept).reverse().map(line => JSON.parse(line) as KeptMessage)
 }
 
-export function emptyMailbox(dataDir: string): void {
-  if (existsSync(mailboxFile(dataDir))) writeFileSync(mailboxFile(dataDir), '', { mode: 0o600 })
-}
-
 function readLines(file: string): string[] {
   return readFileSync(file, 'utf8').split('\n').filter(line => line !== '')
 }

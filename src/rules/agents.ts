@@ -3,8 +3,6 @@ import type { AgentFacts, TenantFacts } from './facts.ts'
 
 /** An agent that has not polled for this long is not connected. */
 export const connectedWithin = 90_000
-/** After this long without one the page about the connection turns red. */
-export const alarmAfter = 300_000
 /** A sync older than this counts as stuck: agents sync every two minutes (LD-46). */
 export const syncStaleAfter = 30 * 60_000
 

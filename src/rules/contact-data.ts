@@ -18,11 +18,6 @@ export function dialledNumber(stored: string): string {
   return stored.replace(/[xX]\d*$/, '').replace(/[^+\d]/g, '')
 }
 
-/** The country code without `+`, of a well-formed number; empty otherwise. */
-export function countryCodeOf(stored: string): string {
-  return isWellFormedPhone(stored) ? stored.slice(1, stored.indexOf(' ')) : ''
-}
-
 /** True when a typed number is the stored one: digits only, `00` in place of `+` accepted, the extension left out. */
 export function isSamePhone(typed: string, stored: string): boolean {
   const digits = typed.replace(/[xX]\d*$/, '').replace(/\D/g, '').replace(/^00/, '')

@@ -1,6 +1,6 @@
 // May these settings be saved (sspr §2.2, §2.7, §2.9, §2.10, LD-25)? `blocks` refuses, `warns` asks for a second look. Every
 // finding names the field at fault in its evidence.
-import { classOf, organisationHas } from './licences.ts'
+import { organisationHas } from './licences.ts'
 import type { ReasonCode } from './reason.ts'
 import { customQuestions, predefinedQuestions } from './security-questions.ts'
 import { enablement } from './tenant-settings.ts'
@@ -192,9 +192,4 @@ export function isWeakened(before: TenantSettings, after: TenantSettings): boole
 // 0 hours is for ever.
 function longer(after: number, before: number): boolean {
   return before !== 0 && (after === 0 || after > before)
-}
-
-/** True when the tenant owns a paid subscription at all: what options the original would grey out without one (sspr §2.7). */
-export function ownsPaidSubscription(tenant: Pick<TenantFacts, 'subscribedSkus'>): boolean {
-  return tenant.subscribedSkus.some(sku => classOf(sku) !== 'FREE')
 }

@@ -14,11 +14,6 @@ export function resetIntents({ tenant, subject }: Pick<KnownFacts, 'tenant' | 's
   return offersUnlock(tenant) ? ['reset', 'unlock'] : ['reset']
 }
 
-/** The choices shown before it may be known who is asking (LD-01): those of the tenant, the same for every name. */
-export function tenantIntents(tenant: TenantFacts): Intent[] {
-  return tenant.hybrid.everSynced && offersUnlock(tenant) ? ['reset', 'unlock', 'knowPassword'] : ['reset', 'knowPassword']
-}
-
 function offersUnlock(tenant: TenantFacts): boolean {
   return tenant.onPremisesIntegration.passwordWritebackEnabled && tenant.onPremisesIntegration.allowUnlockWithoutReset
 }

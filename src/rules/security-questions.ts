@@ -14,7 +14,6 @@ export const predefinedQuestions = [
   'sq.childhood.sport', 'sq.first.job', 'sq.childhood.phone_digits', 'sq.childhood.ambition', 'sq.famous_person_met',
   'sq.wedding.place', 'sq.childhood.food',
 ] as const
-export type PredefinedQuestion = (typeof predefinedQuestions)[number]
 
 export const answerLength = { min: 3, max: 40 } as const
 export const customQuestions = { most: 20, minLength: 3, maxLength: 200 } as const

@@ -45,9 +45,3 @@ export function finding(check: string, code: ReasonCode, outcome: Outcome, evide
   const found: Finding = { code, check, outcome, evidence, remedy: remedyOf(code) }
   return values ? { ...found, values } : found
 }
-
-/** The findings that block, as a verdict: the first one is the reason given. */
-export function verdictOf(findings: readonly Finding[]): Verdict {
-  const blocking = findings.filter(one => one.outcome === 'blocks')
-  return blocking.length === 0 ? allow : { allowed: false, reasons: blocking.map(one => reason(one.code, one.values)) }
-}

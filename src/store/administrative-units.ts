@@ -1,35 +1,13 @@
-import type { Insertable, Selectable } from 'kysely'
+import type { Insertable } from 'kysely'
 import type { Db } from '../app.ts'
-import { columns } from './columns.ts'
 import type { AdministrativeUnitTable } from './tables.ts'
-
-export type UnitRow = Selectable<AdministrativeUnitTable>
 
 export async function insertUnit(trx: Db, unit: Insertable<AdministrativeUnitTable>): Promise<void> {
   await trx.insertInto('administrativeUnits').values(unit).execute()
 }
 
-export function findUnit(db: Db, tenantId: string, id: string): Promise<UnitRow | undefined> {
-  return db.selectFrom('administrativeUnits').select(columns.administrativeUnits).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()
-}
-
-export function listUnits(db: Db, tenantId: string): Promise<UnitRow[]> {
-  return db.selectFrom('administrativeUnits').select(columns.administrativeUnits).where('tenantId', '=', tenantId).orderBy('id').limit(999).execute()
-}
-
 export async function addUnitMember(trx: Db, member: { tenantId: string; unitId: string; memberId: string }): Promise<boolean> {
   const row = await trx.insertInto('administrativeUnitMembers').values(member).onConflict(clash => clash.doNothing()).returning('unitId').executeTakeFirst()
-  return row !== undefined
-}
-
-export async function removeUnitMember(trx: Db, { tenantId, unitId, memberId }: { tenantId: string; unitId: string; memberId: string }): Promise<boolean> {
-  const row = await trx
-    .deleteFrom('administrativeUnitMembers')
-    .where('tenantId', '=', tenantId)
-    .where('unitId', '=', unitId)
-    .where('memberId', '=', memberId)
-    .returning('unitId')
-    .executeTakeFirst()
   return row !== undefined
 }
 

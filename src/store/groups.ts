@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../app.ts'
 import { columns } from './columns.ts'
@@ -148,28 +147,7 @@ export async function listOwners(db: Db, tenantId: string, groupId: string): Pro
   return rows.map(row => row.ownerId)
 }
 
-/** Groups the member is in directly. */
-export async function directGroupIds(db: Db, tenantId: string, memberId: string): Promise<string[]> {
-  const rows = await db
-    .selectFrom('groupMembers as m')
-    .innerJoin('groups as g', join => join.onRef('g.tenantId', '=', 'm.tenantId').onRef('g.id', '=', 'm.groupId'))
-    .select('m.groupId')
-    .where('m.tenantId', '=', tenantId)
-    .where('m.memberId', '=', memberId)
-    .where('g.deletedDateTime', 'is', null)
-    .orderBy('m.groupId')
-    .limit(999)
-    .execute()
-  return rows.map(row => row.groupId)
-}
-
-/** Every group the member is in, nested ones included; a circle of groups is walked once. */
-export async function transitiveGroupIds(db: Db, tenantId: string, memberId: string): Promise<string[]> {
-  const rows = await transitiveGroups(db, tenantId, memberId)
-  return rows.map(row => row.id)
-}
-
-/** The same with what confers roles. One query. */
+/** Every group the member is in, nested ones included, with what confers roles; a circle of groups is walked once. One query. */
 export async function transitiveGroups(db: Db, tenantId: string, memberId: string): Promise<{ id: string; isAssignableToRole: boolean }[]> {
   return withTransitiveGroups(db, tenantId, memberId)
     .selectFrom('inGroups')
@@ -249,16 +227,4 @@ export async function ownersOfRoleGroups(db: Db, tenantId: string, ownerIds: rea
     .where('g.deletedDateTime', 'is', null)
     .execute()
   return new Set(rows.map(row => row.ownerId))
-}
-
-/** Whether the member is in one of these groups, nested or not. */
-export async function isInAnyGroup(db: Db, tenantId: string, memberId: string, groupIds: readonly string[]): Promise<boolean> {
-  if (groupIds.length === 0) return false
-  const row = await withTransitiveGroups(db, tenantId, memberId)
-    .selectFrom('inGroups')
-    .select(sql<number>`1`.as('one'))
-    .where('groupId', 'in', groupIds.slice(0, 999))
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
 }

@@ -21,12 +21,6 @@ export async function claimInstallation(db: Db, key: string, value: string): Pro
   return row !== undefined
 }
 
-/** Takes the value away if it is still this one: a one-time token works once. */
-export async function takeInstallation(db: Db, key: string, value: string): Promise<boolean> {
-  const row = await db.deleteFrom('installation').where('key', '=', key).where('value', '=', value).returning('key').executeTakeFirst()
-  return row !== undefined
-}
-
 /** Ends every session, code and transaction of the installation (T-74): called after a restore. Returns the new epoch. */
 export async function bumpDeploymentEpoch(db: Db): Promise<number> {
   const row = await db

@@ -1,12 +1,9 @@
 import { sql } from 'kysely'
-import type { Insertable, Selectable } from 'kysely'
+import type { Insertable } from 'kysely'
 import type { Db } from '../app.ts'
 import type { LicenceFacts, SubscribedSkuFacts } from '../rules/facts.ts'
-import { columns } from './columns.ts'
 import { withGroupsOfMany, withTransitiveGroups } from './groups.ts'
 import type { LicenseAssignmentTable, SubscribedSkuTable } from './tables.ts'
-
-export type SkuRow = Selectable<SubscribedSkuTable>
 
 /** Consumed units are counted up to here: what rules ask is whether there are any, and counting a whole company is slow. */
 const countedUpTo = 1_000
@@ -102,8 +99,4 @@ export async function removeLicence(trx: Db, { tenantId, skuId, principalId }: {
     .returning('skuId')
     .executeTakeFirst()
   return row !== undefined
-}
-
-export function findSku(db: Db, tenantId: string, skuId: string): Promise<SkuRow | undefined> {
-  return db.selectFrom('subscribedSkus').select(columns.subscribedSkus).where('tenantId', '=', tenantId).where('skuId', '=', skuId).executeTakeFirst()
 }

@@ -41,23 +41,6 @@ export function reserveSignIn(db: Db, attempt: SignInTry & { badHash: string; va
   })
 }
 
-/**
- * Records a wrong password without a reservation; for verifications that happen elsewhere (on-premises).
- * @returns the state after it, and whether this very failure locked.
- */
-export function recordSignInFailure(
-  db: Db,
-  attempt: SignInTry & { badHash: string; values: LockoutValues },
-): Promise<{ state: LockoutState; lockedNow: boolean }> {
-  const { badHash, values, now } = attempt
-  return inTransaction(db, async trx => {
-    const before = await lock(trx, attempt)
-    const state = recordFailure(before, badHash, values, now)
-    await save(trx, attempt, state)
-    return { state, lockedNow: isLockedOut(state, now) && !isLockedOut(before, now) }
-  })
-}
-
 /** The account's state at one kind of place. */
 export async function readLockout(db: Db, { tenantId, accountKey, place }: Omit<SignInTry, 'now'>): Promise<LockoutState> {
   const row = await db
@@ -142,10 +125,4 @@ export async function isFamiliar(
     .limit(1)
     .executeTakeFirst()
   return row !== undefined
-}
-
-/** Ends the familiarity of every place, as when someone signs out everywhere because of a thief. */
-export async function forgetPlaces(db: Db, tenantId: string, accountKeys: readonly string[]): Promise<void> {
-  if (accountKeys.length === 0) return
-  await db.deleteFrom('familiarPlaces').where('tenantId', '=', tenantId).where('accountKey', 'in', accountKeys.slice(0, 999)).execute()
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isOlder, writebackStatus } from '../../src/rules/agents.ts'
 import { diagnoseOnPremises, isOnPremisesPageVisible, pageAccess } from '../../src/rules/onprem-checks.ts'
-import { resetIntents, tenantIntents } from '../../src/rules/reset-intent.ts'
+import { resetIntents } from '../../src/rules/reset-intent.ts'
 import { roles } from '../../src/rules/roles.ts'
 import { channels, keepsCloudPassword, mayCarryHome } from '../../src/rules/writeback.ts'
 import type { Channel } from '../../src/rules/facts.ts'
@@ -88,6 +88,4 @@ test('sspr §5.3 cloud users reset or are told to wait; people of the domain res
   assert.deepEqual(resetIntents(known()), ['reset', 'knowPassword'])
   assert.deepEqual(resetIntents(known({ tenant: unlocking, subject: synced() })), ['reset', 'unlock'])
   assert.deepEqual(resetIntents(known({ subject: synced() })), ['reset'])
-  assert.deepEqual(tenantIntents(unlocking), ['reset', 'unlock', 'knowPassword'])
-  assert.deepEqual(tenantIntents(tenant()), ['reset', 'knowPassword'])
 })

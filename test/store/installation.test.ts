@@ -12,13 +12,9 @@ bothEngines('a setting is written, read and overwritten', async store => {
   assert.equal(await installation.readInstallation(store.db, 'a'), '2')
 })
 
-bothEngines('of many who claim a setting one gets it, and of many who take it away too', async store => {
+bothEngines('of many who claim a setting one gets it', async store => {
   const claims = await Promise.all(Array.from({ length: 20 }, (_, n) => installation.claimInstallation(store.db, 'setupToken', String(n))))
   assert.equal(claims.filter(Boolean).length, 1)
-  const value = (await installation.readInstallation(store.db, 'setupToken'))!
-  assert.equal(await installation.takeInstallation(store.db, 'setupToken', `${value}?`), false)
-  const taken = await Promise.all(Array.from({ length: 20 }, () => installation.takeInstallation(store.db, 'setupToken', value)))
-  assert.equal(taken.filter(Boolean).length, 1)
 })
 
 bothEngines('the deployment epoch counts up, also by many at once', async store => {
