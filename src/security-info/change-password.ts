@@ -2,7 +2,7 @@
 import type { App } from '../app.ts'
 import { initiatedBy } from '../credentials/actor.ts'
 import { setPassword } from '../credentials/set-password.ts'
-import { verifyPassword } from '../credentials/verify-password.ts'
+import { verifyPasswordAgain } from '../credentials/verify-password-again.ts'
 import { Refusal } from '../refusal.ts'
 import { isOnPremises } from '../rules/authority.ts'
 import { checkPassword, shortestPassword } from '../rules/password-policy.ts'
@@ -13,15 +13,12 @@ import type { ReasonValues } from '../rules/verdict.ts'
 import type { Secret } from '../secret.ts'
 import { appendAudit } from '../store/audit.ts'
 import { reserve } from '../store/limits.ts'
-import { countWrongReauthentication, endSession } from '../store/sessions.ts'
 import type { ShownRules } from './change-password-page.tsx'
 import { hasProvedSecondFactor } from './visit.ts'
 import type { Visit } from './visit.ts'
 
 /** Proofs this recent stand for the old password (LD-48, N-STEP). */
 const recent = 10 * 60_000
-/** Wrong old passwords after which a session is taken for stolen and ends (T-86). */
-const mostWrong = 5
 /** Looking a password up against the rules, for one person: as often as someone types, not as often as a program asks (T-88). */
 const lookups = { limit: 60, windowMs: 10 * 60_000 }
 
@@ -63,17 +60,17 @@ export async function changePassword(
 
 async function proveCurrent(app: App, visit: Visit, given: { currentPassword: Secret; address: string; device?: string }): Promise<void> {
   const { tenantId, userId } = visit
-  const verdict = await verifyPassword(app, {
-    tenantId, userId, password: given.currentPassword, place: { address: given.address, device: given.device }, purpose: 'changePassword',
+  const verdict = await verifyPasswordAgain(app, { tenantId, userId, idHash: visit.sessionIdHash }, {
+    password: given.currentPassword, place: { address: given.address, device: given.device }, purpose: 'changePassword',
   })
-  if (verdict.outcome === 'right') return
-  if (verdict.outcome === 'locked') throw new Refusal(429, [reason('LK_LOCKED_SIGNIN')], { retryAfter: (verdict.until - app.now()) / 1000 })
-  if (verdict.outcome === 'unavailable') throw new Refusal(503, [reason('SSPR_0030')], { retryAfter: 30 })
-  if (verdict.outcome === 'refused') throw refused(403, verdict.code)
-  const wrong = (await countWrongReauthentication(app.db, tenantId, visit.sessionIdHash)) ?? mostWrong
-  if (wrong < mostWrong) throw refused(422, 'LK_PASSWORD_CURRENT_WRONG', 'currentPassword')
-  await endSession(app.db, { tenantId, idHash: visit.sessionIdHash })
-  throw refused(401, 'LK_SESSION_ENDED')
+  switch (verdict.outcome) {
+    case 'right': return
+    case 'locked': throw new Refusal(429, [reason('LK_LOCKED_SIGNIN')], { retryAfter: (verdict.until - app.now()) / 1000 })
+    case 'unavailable': throw new Refusal(503, [reason('SSPR_0030')], { retryAfter: 30 })
+    case 'refused': throw refused(403, verdict.code)
+    case 'sessionEnded': throw refused(401, 'LK_SESSION_ENDED')
+    case 'wrong': throw refused(422, 'LK_PASSWORD_CURRENT_WRONG', 'currentPassword')
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from '../app.ts'
 import { setPassword } from '../credentials/set-password.ts'
-import { verifyPassword } from '../credentials/verify-password.ts'
+import { verifyPasswordAgain } from '../credentials/verify-password-again.ts'
 import { Refusal } from '../refusal.ts'
 import { reason } from '../rules/verdict.ts'
 import type { Secret } from '../secret.ts'
@@ -50,10 +50,10 @@ export async function chooseNewPassword(
 }
 
 async function requireCurrent(app: App, request: FastifyRequest, { session }: Visitor, password: Secret): Promise<void> {
-  const verdict = await verifyPassword(app, {
-    tenantId: session.tenantId, userId: session.userId, password, purpose: 'changePassword',
-    place: { address: request.clientAddress, device: deviceOf(app, request).id },
+  const verdict = await verifyPasswordAgain(app, session, {
+    password, purpose: 'changePassword', place: { address: request.clientAddress, device: deviceOf(app, request).id },
   })
+  if (verdict.outcome === 'sessionEnded') throw refused(401, 'LK_SESSION_ENDED')
   if (verdict.outcome === 'locked') throw new Refusal(429, [reason('LK_LOCKED_SIGNIN')], { retryAfter: (verdict.until - app.now()) / 1000 })
   if (verdict.outcome === 'unavailable') throw refused(503, 'LK_UNAVAILABLE')
   if (verdict.outcome !== 'right') throw refused(422, 'LK_PASSWORD_CURRENT_WRONG')

@@ -134,8 +134,10 @@ async function checkFactor(app: App, request: FastifyRequest, visitor: Visitor, 
   const { tenantId, userId } = session
   const factor = await factorOf(app, visitor, given.methodId)
   const { code } = given
+  // Any app of the person's will do, but none that the tenant does not allow (sspr §2.9).
+  const usable = new Set((await listSecondFactors(app, facts)).map(one => one.methodId))
   const result = factor.way === 'totp'
-    ? await checkTotp(app, { tenantId, userId, purpose: 'signIn', code })
+    ? await checkTotp(app, { tenantId, userId, purpose: 'signIn', code, accepts: method => usable.has(method.id) })
     : await checkCode(app, { ...scopeOf(session), code })
   if (result === 'right') return { method: factor.way, at: app.now() }
   await noteFailure(app, request, session, facts.subject.userPrincipalName)
