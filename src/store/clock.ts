@@ -3,6 +3,7 @@
  * clock, plus the offset that the development mode keeps in the database, so that every process shares it. A step of this
  * machine's clock opens and closes no window (R-12).
  */
+import { uptime as osUptime } from 'node:os'
 import { sql } from 'kysely'
 import type { Db } from '../app.ts'
 import { isMissingTable } from './errors.ts'
@@ -32,12 +33,13 @@ export interface ClockOptions {
 }
 
 export async function startClock({ db, engine, announce }: ClockOptions): Promise<Clock> {
-  let databaseAhead = Date.now() - performance.now() // database time minus monotonic time
+  const machine = machineTime()
+  let databaseAhead = machine.ahead() // database time minus monotonic time
   let offset = 0
   const real = (): number => Math.floor(databaseAhead + performance.now())
 
   const refresh = async (): Promise<void> => {
-    databaseAhead = await readDatabaseAhead(db, engine)
+    databaseAhead = engine === 'postgres' ? await readDatabaseAhead(db) : machine.ahead()
     offset = await readOffset(db)
   }
   const write = async (change: (current: number) => number): Promise<void> => {
@@ -65,13 +67,40 @@ export async function startClock({ db, engine, announce }: ClockOptions): Promis
   }
 }
 
-/** On SQLite the database is a file on this machine, and has no other clock than the machine's. */
-async function readDatabaseAhead(db: Db, engine: 'sqlite' | 'postgres'): Promise<number> {
-  if (engine === 'sqlite') return Date.now() - performance.now()
+async function readDatabaseAhead(db: Db): Promise<number> {
   const asked = performance.now()
   const { rows } = await sql<{ now: number }>`select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db)
   const answered = performance.now()
   return rows[0]!.now - (asked + answered) / 2
+}
+
+/** Differences as small as this are the clocks' own; they are followed at once (milliseconds). */
+const smallest = 1_000
+/** Larger ones are no correction of a clock that runs, but of one that was plainly wrong: followed at once too. */
+const largest = 15 * 60_000
+/** The rest is caught up at this rate, so that a code of ten minutes lives half a minute more or less at most. */
+const rate = 0.05
+
+/**
+ * On SQLite the database is a file on this machine, and has no other clock than the machine's, which may be put forward or back
+ * while codes are under way (R-12). What the machine slept is time that has gone.
+ */
+export function machineTime(wall = () => Date.now(), monotonic = () => performance.now(), uptime = () => osUptime() * 1_000): { ahead(): number } {
+  let ahead = wall() - monotonic()
+  let [seen, up] = [monotonic(), uptime()]
+  return {
+    ahead: () => {
+      const [elapsed, awake] = [uptime() - up, monotonic() - seen]
+      const slept = elapsed - awake > smallest ? elapsed - awake : 0
+      ;[seen, up] = [seen + awake, up + elapsed]
+      ahead += slept
+      const difference = wall() - monotonic() - ahead
+      const size = Math.abs(difference)
+      const caughtUp = size <= smallest || size > largest ? size : Math.min(size, awake * rate)
+      ahead += Math.sign(difference) * caughtUp
+      return ahead
+    },
+  }
 }
 
 async function readOffset(db: Db): Promise<number> {
