@@ -43,7 +43,6 @@ export interface CallerSession {
   publicId: string
   proofs: readonly Proof[]
   createdAt: number
-  csrf: string
   continueTo: string | null
   locale: string | null
 }

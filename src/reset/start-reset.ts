@@ -2,7 +2,7 @@
  * The first step: somebody says who they are. Under `private` the request writes one row and one job of fixed shape and knows no
  * more of the account than the letters typed (T-02); under `standard` the checks answer at once (LD-01, LD-63).
  */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { App, Db } from '../app.ts'
 import { networkOf } from '../client-address.ts'
 import { accountKeyOf } from '../credentials/account-key.ts'
@@ -123,7 +123,7 @@ async function begin(
   const typedNameSealed = await app.keys.sealText(typedNamePlace(tenant.id, id), username)
   const blocked = isBlocked(await readThrottle(app.db, tenant.id, throttleKeyOf({ accountKey })), now)
   const blank = {
-    tenantId: tenant.id, id, cookieHash, csrf: randomBytes(16).toString('base64url'), typedNameSealed, accountKey, disclosure,
+    tenantId: tenant.id, id, cookieHash, typedNameSealed, accountKey, disclosure,
     supportCode: randomUUID(), locale: request.locale, clientType: request.clientType, ipAddress: request.clientAddress, version: 1,
     startedAt: now, expiresAt: now + recoveryLifetime, intent: null, finishedAt: null,
   }

@@ -41,7 +41,6 @@ export async function beginSession(app: App, request: FastifyRequest, reply: Fas
     ...(ends.length > 0 ? { endsAt: Math.min(...ends) } : {}),
     idHash: hashOf(id),
     publicId: randomBytes(12).toString('base64url'),
-    csrf: '',
     locale: request.explicitLocale ?? null,
     ipAddress: request.clientAddress,
     userAgent: (request.headers['user-agent'] ?? '').slice(0, 300) || null,

@@ -130,7 +130,7 @@ export const columns = {
     'createdBy',
   ),
   sessions: every<SessionTable>()(
-    'idHash', 'tenantId', 'publicId', 'userId', 'level', 'isAdministrator', 'credentialEpoch', 'deploymentEpoch', 'proofs', 'csrf',
+    'idHash', 'tenantId', 'publicId', 'userId', 'level', 'isAdministrator', 'credentialEpoch', 'deploymentEpoch', 'proofs',
     'locale', 'continueTo', 'ipAddress', 'userAgent', 'wrongReauthentications', 'createdAt', 'lastSeenAt', 'expiresAt',
   ),
   familiarPlaces: every<FamiliarPlaceTable>()(
@@ -143,7 +143,7 @@ export const columns = {
     'tenantId', 'key', 'points', 'lockedUntil', 'expiresAt', 'version',
   ),
   resets: every<ResetTable>()(
-    'tenantId', 'id', 'cookieHash', 'csrf', 'userId', 'typedNameSealed', 'accountKey', 'state', 'intent', 'disclosure', 'refusal',
+    'tenantId', 'id', 'cookieHash', 'userId', 'typedNameSealed', 'accountKey', 'state', 'intent', 'disclosure', 'refusal',
     'supportCode', 'gatesRequired', 'locale', 'clientType', 'ipAddress', 'version', 'startedAt', 'expiresAt', 'finishedAt',
   ),
   resetGates: every<ResetGateTable>()(

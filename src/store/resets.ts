@@ -8,7 +8,6 @@ export interface ResetRow {
   tenantId: string
   id: string
   cookieHash: string
-  csrf: string
   userId: string | null
   typedNameSealed: string
   accountKey: string

@@ -275,7 +275,6 @@ export interface SessionTable {
   credentialEpoch: number
   deploymentEpoch: number
   proofs: Json // [{ method: 'password' | 'totp' | 'sms' | 'tap' …, at }]
-  csrf: string
   locale: string | null
   continueTo: string | null
   ipAddress: string | null
@@ -323,7 +322,6 @@ export interface ResetTable {
   tenantId: Once<string>
   id: Once<string>
   cookieHash: string
-  csrf: string
   /** null until a worker has looked, and for names nobody has. */
   userId: string | null
   typedNameSealed: string

@@ -42,7 +42,7 @@ async function signedIn(stage: Stage, person: Person): Promise<string> {
   const user = await app.db.selectFrom('users').select('credentialEpoch').where('id', '=', person.id).executeTakeFirstOrThrow()
   await insertSession(app.db, {
     idHash, tenantId, publicId: randomUUID(), userId: person.id, level: 'complete', isAdministrator: false, credentialEpoch: user.credentialEpoch,
-    proofs: [], csrf: 'x', locale: null, continueTo: null, ipAddress: null, userAgent: null,
+    proofs: [], locale: null, continueTo: null, ipAddress: null, userAgent: null,
   }, app.now())
   return idHash
 }

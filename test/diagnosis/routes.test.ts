@@ -28,7 +28,7 @@ async function refusedAttempt(person: Person | null, code: string): Promise<stri
   const supportCode = randomUUID()
   const now = t.app.now()
   await t.app.db.insertInto('resets').values({
-    tenantId: t.tenantId, id, cookieHash: id, csrf: id, userId: person?.id ?? null, typedNameSealed: await t.app.keys.sealText(typedNamePlace(t.tenantId, id), 'typed'),
+    tenantId: t.tenantId, id, cookieHash: id, userId: person?.id ?? null, typedNameSealed: await t.app.keys.sealText(typedNamePlace(t.tenantId, id), 'typed'),
     accountKey: id, state: 'GATE1', intent: 'reset', disclosure: 'private', refusal: JSON.stringify([{ code, audience: 'anyone' }]), supportCode, gatesRequired: 1,
     locale: 'en', clientType: 'browser', ipAddress: null, version: 1, startedAt: now, expiresAt: now + 900_000, finishedAt: null,
   }).execute()

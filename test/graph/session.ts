@@ -23,7 +23,7 @@ export async function signedIn(t: TestApp, person: Person, options: { minutesAgo
   await insertSession(t.app.db, {
     idHash: createHash('sha256').update(id).digest('base64url'), tenantId: person.tenantId, publicId: randomUUID(), userId: person.id, level: 'complete',
     isAdministrator: false, credentialEpoch: user.credentialEpoch, proofs: [{ method: 'password', at: now - (options.minutesAgo ?? 0) * 60_000 }],
-    csrf: randomUUID(), locale: null, continueTo: null, ipAddress: '127.0.0.1', userAgent: 'test',
+    locale: null, continueTo: null, ipAddress: '127.0.0.1', userAgent: 'test',
   }, now)
   const browser = t.browser(options.language === undefined ? {} : { language: options.language })
   browser.cookies.set(cookies.session, id)

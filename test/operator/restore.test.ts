@@ -99,7 +99,7 @@ for (const [engine, start] of [['sqlite', onSqlite], ['postgres', onPostgres]] a
       const { tenantId, userId, idHash } = await inside(drill, async app => {
         const tenant = (await findTenantByDomain(app.db, 'contoso.example'))!
         const ann = await addPerson(app, tenant.id, { name: 'ann', mobilePhone: '+45 20123456' })
-        const session = { tenantId: tenant.id, userId: ann.id, idHash: 'stolen-cookie', level: 'complete', isAdministrator: false, credentialEpoch: 0, csrf: 'c' } as const
+        const session = { tenantId: tenant.id, userId: ann.id, idHash: 'stolen-cookie', level: 'complete', isAdministrator: false, credentialEpoch: 0 } as const
         await insertSession(app.db, { ...session, proofs: [{ method: 'password', at: app.now() }], publicId: 'p', locale: null, continueTo: null, ipAddress: null, userAgent: null }, app.now())
         assert.ok(await findSession(app.db, session.idHash, app.now()), 'before the backup the session is alive')
         return session

@@ -243,7 +243,7 @@ test('T-74: restore-mark makes void what a backup would bring to life again, and
     const tenantId = (await findTenantByDomain(app.db, 'contoso.example'))!.id
     const ann = await addPerson(app, tenantId, { name: 'ann', totp: 'JBSWY3DPEHPK3PXP' })
     await app.db.insertInto('sessions').values({
-      idHash: 'h', tenantId, publicId: 'p', userId: ann.id, level: 'complete', isAdministrator: false, credentialEpoch: 0, deploymentEpoch: 0, proofs: '[]', csrf: 'c',
+      idHash: 'h', tenantId, publicId: 'p', userId: ann.id, level: 'complete', isAdministrator: false, credentialEpoch: 0, deploymentEpoch: 0, proofs: '[]',
       locale: null, continueTo: null, ipAddress: null, userAgent: null, wrongReauthentications: 0, createdAt: app.now(), lastSeenAt: app.now(), expiresAt: app.now() + 1000,
     }).execute()
     await app.db.insertInto('challenges').values({

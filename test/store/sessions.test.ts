@@ -12,7 +12,7 @@ const { findSession, touchSession } = sessions
 async function signIn(store: TestStore, idHash: string, more: Partial<sessions.NewSession> = {}, now = start): Promise<void> {
   const session: sessions.NewSession = {
     idHash, tenantId: 't1', publicId: `public-${idHash}`, userId: 'ann-id', level: 'complete', isAdministrator: false, credentialEpoch: 1,
-    proofs: [{ method: 'password', at: now }], csrf: 'c', locale: null, continueTo: null, ipAddress: null, userAgent: null,
+    proofs: [{ method: 'password', at: now }], locale: null, continueTo: null, ipAddress: null, userAgent: null,
     ...more,
   }
   await sessions.insertSession(store.db, session, now)

@@ -217,7 +217,7 @@ const tables: readonly TableSketch[] = [
     name: 'sessions',
     columns: {
       idHash: 'text', tenantId: 'text', publicId: 'text', userId: 'text', level: 'text', isAdministrator: 'boolean',
-      credentialEpoch: 'bigint', deploymentEpoch: 'bigint', proofs: 'text', csrf: 'text', locale: 'text?', continueTo: 'text?',
+      credentialEpoch: 'bigint', deploymentEpoch: 'bigint', proofs: 'text', locale: 'text?', continueTo: 'text?',
       ipAddress: 'text?', userAgent: 'text?', wrongReauthentications: 'bigint', createdAt: 'bigint', lastSeenAt: 'bigint',
       expiresAt: 'bigint',
     },
@@ -257,7 +257,7 @@ const tables: readonly TableSketch[] = [
   {
     name: 'resets',
     columns: {
-      tenantId: 'text', id: 'text', cookieHash: 'text', csrf: 'text', userId: 'text?', typedNameSealed: 'text', accountKey: 'text',
+      tenantId: 'text', id: 'text', cookieHash: 'text', userId: 'text?', typedNameSealed: 'text', accountKey: 'text',
       state: 'text', intent: 'text?', disclosure: 'text', refusal: 'text?', supportCode: 'text', gatesRequired: 'bigint?', locale: 'text',
       clientType: 'text', ipAddress: 'text?', version: 'bigint', startedAt: 'bigint', expiresAt: 'bigint', finishedAt: 'bigint?',
     },
