@@ -49,7 +49,9 @@ export function smtpSender(config: SmtpConfig, options: { ca?: string } = {}): S
           headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All', 'Content-Language': message.locale },
         })
       } catch (error) {
-        throw isFinal(error) ? new PermanentFailure(shortly(error), error) : error
+        if (isFinal(error)) throw new PermanentFailure(shortly(error), error)
+        // A server's answer repeats the address; the row and the log that keep the reason must not hold it in clear (T-73, T-75).
+        throw answered(error) ? new Error(shortly(error)) : error
       }
     },
     close: async () => transport.close(),
@@ -61,6 +63,8 @@ function isFinal(error: unknown): boolean {
   const { code, responseCode } = error as { code?: string; responseCode?: number }
   return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode !== undefined && responseCode >= 500
 }
+
+const answered = (error: unknown): boolean => (error as { responseCode?: number }).responseCode !== undefined
 
 function shortly(error: unknown): string {
   const { responseCode } = error as { responseCode?: number }

@@ -103,3 +103,17 @@ test('T-69: names with line breaks and quotes stay in their header', () =>
     assert.deepEqual(mail?.to, ['ann+reset@home.example'])
     assert.doesNotMatch(mail!.raw, /^Bcc:/im)
   }))
+
+test('T-73, T-75: what a mail server answers is kept without the address it repeats, whether it is final or not', () =>
+  withServer({ kind: 'plain', answer: to => Object.assign(new Error(`<${to}>: try later or never`), { responseCode: to.startsWith('later') ? 450 : 550 }) }, async server => {
+    const sender = smtpSender(configFor(server, { security: 'none' }))
+    for (const [to, code] of [['later@home.example', 450], ['never@home.example', 550]] as const) {
+      await assert.rejects(sender.send({ ...message, to }), error => {
+        assert.ok(error instanceof Error)
+        assert.doesNotMatch(`${error.message} ${error.stack}`, /home\.example/)
+        assert.match(error.message, new RegExp(`${code}`))
+        return true
+      })
+    }
+    await sender.close?.()
+  }))
