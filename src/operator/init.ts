@@ -4,15 +4,13 @@
  */
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { randomUUID } from 'node:crypto'
 import type { Config, VerbIo } from '../config.ts'
 import { newKeyFile } from '../keys.ts'
 import { claimInstallation } from '../store/installation.ts'
-import { foundTenant, prepareAdministrator, temporaryLifetime } from './found-tenant.ts'
 import { bringUpToDate } from './migrate.ts'
-import { appOf, configOf, openStoreOf, OperatorError, parseArgs, runVerb, whereOptions } from './open-app.ts'
-import { newTemporaryPassword } from './temporary-password.ts'
-import { tellPassword, writeOneTimeFile } from './one-time-file.ts'
+import { makeTenant, newTenantOptions } from './new-tenant.ts'
+import { appOf, configOf, openStoreOf, OperatorError, parseArgs, runVerb } from './open-app.ts'
+import { tellPassword } from './one-time-file.ts'
 import { readAdministratorName } from './principal-name.ts'
 
 const setupKey = 'setup'
@@ -20,46 +18,22 @@ const setupKey = 'setup'
 export function run(args: string[], io: VerbIo): Promise<number> {
   return runVerb(io, async context => {
     const { say } = context
-    const { values } = parseArgs({
-      args,
-      options: {
-        ...whereOptions,
-        domain: { type: 'string' },
-        name: { type: 'string' },
-        admin: { type: 'string' },
-        'admin-name': { type: 'string', default: 'Administrator' },
-        locale: { type: 'string', default: 'en' },
-        'password-file': { type: 'string' },
-      },
-    })
-    if (!values.domain || !values.admin) throw new OperatorError('operator.init.usage')
-    const admin = readAdministratorName(values.admin, values.domain, values.locale)
+    const { values } = parseArgs({ args, options: newTenantOptions })
+    const { domain, name = domain, locale, 'admin-name': displayName, 'password-file': passwordFile } = values
+    if (!domain || !name || !values.admin) throw new OperatorError('operator.init.usage')
+    const userPrincipalName = readAdministratorName(values.admin, domain, locale)
     const config = await configOf(values, io.env)
     await makeKeys(config, made => say('operator.init.keys', { file: made }))
     await bringUpToDate(config)
     const store = await openStoreOf(config)
     try {
       const app = await appOf(config, store)
-      const tenantId = randomUUID()
-      const password = newTemporaryPassword()
-      const temporaryUntil = app.now() + temporaryLifetime
-      const addAdministrator = await prepareAdministrator(app, {
-        tenantId, userPrincipalName: admin, displayName: values['admin-name'], password, temporaryUntil,
+      const password = await makeTenant(app, { domain, name, locale, admin: { userPrincipalName, displayName }, passwordFile }, async trx => {
+        // The row is the lock: whoever comes second waits for the first, finds it taken, and nothing of theirs remains.
+        if (!(await claimInstallation(trx, setupKey, String(app.now())))) throw new OperatorError('operator.init.done')
       })
-      const takeBack = values['password-file'] ? writeOneTimeFile(values['password-file'], `${password.reveal()}\n`) : undefined
-      try {
-        await app.db.transaction().execute(async trx => {
-          // The row is the lock: whoever comes second waits for the first, finds it taken, and nothing of theirs remains.
-          if (!(await claimInstallation(trx, setupKey, String(app.now())))) throw new OperatorError('operator.init.done')
-          await foundTenant(app, trx, { id: tenantId, displayName: values.name ?? values.domain!, domain: values.domain!, defaultLocale: values.locale })
-          await addAdministrator(trx)
-        })
-      } catch (error) {
-        takeBack?.()
-        throw error
-      }
-      say('operator.init.made', { domain: values.domain, admin, origin: config.publicOrigin })
-      tellPassword(context, password, values['password-file'])
+      say('operator.init.made', { domain, admin: userPrincipalName, origin: config.publicOrigin })
+      tellPassword(context, password, passwordFile)
       return 0
     } finally {
       await store.close()

@@ -1,51 +1,25 @@
 /** `latchkey tenant add|list|settings`: further organisations in the same installation (LD-41), and what each decides for itself. */
-import { randomUUID } from 'node:crypto'
 import type { VerbIo } from '../config.ts'
 import { listDomains } from '../store/domains.ts'
 import { listTenants } from '../store/tenants.ts'
-import { foundTenant, prepareAdministrator, temporaryLifetime } from './found-tenant.ts'
-import { tellPassword, writeOneTimeFile } from './one-time-file.ts'
+import { makeTenant, newTenantOptions } from './new-tenant.ts'
+import { tellPassword } from './one-time-file.ts'
 import { OperatorError, parseArgs, runVerb, whereOptions, withApp } from './open-app.ts'
 import { readAdministratorName } from './principal-name.ts'
-import { newTemporaryPassword } from './temporary-password.ts'
 
 export async function run([action = '', ...args]: string[], io: VerbIo): Promise<number> {
   if (action === 'settings') return (await import('./tenant-settings.ts')).run(args, io)
   return runVerb(io, async context => {
     if (action === 'list') return list(args, io)
     if (action !== 'add') throw new OperatorError('operator.tenant.usage')
-    const { values } = parseArgs({
-      args,
-      options: {
-        ...whereOptions,
-        domain: { type: 'string' },
-        name: { type: 'string' },
-        admin: { type: 'string' },
-        'admin-name': { type: 'string', default: 'Administrator' },
-        locale: { type: 'string', default: 'en' },
-        'password-file': { type: 'string' },
-      },
-    })
-    const { domain, name = domain, locale } = values
+    const { values } = parseArgs({ args, options: newTenantOptions })
+    const { domain, name = domain, locale, 'admin-name': displayName, 'password-file': passwordFile } = values
     if (!domain || !name || !values.admin) throw new OperatorError('operator.tenant.usage')
-    const admin = readAdministratorName(values.admin, domain, locale)
+    const userPrincipalName = readAdministratorName(values.admin, domain, locale)
     return withApp(values, io, async app => {
-      const tenantId = randomUUID()
-      const password = newTemporaryPassword()
-      const temporaryUntil = app.now() + temporaryLifetime
-      const add = await prepareAdministrator(app, { tenantId, userPrincipalName: admin, displayName: values['admin-name'], password, temporaryUntil })
-      const takeBack = values['password-file'] ? writeOneTimeFile(values['password-file'], `${password.reveal()}\n`) : undefined
-      try {
-        await app.db.transaction().execute(async trx => {
-          await foundTenant(app, trx, { id: tenantId, displayName: name, domain, defaultLocale: locale })
-          await add(trx)
-        })
-      } catch (error) {
-        takeBack?.()
-        throw error
-      }
-      context.say('operator.tenant.made', { domain, admin })
-      tellPassword(context, password, values['password-file'])
+      const password = await makeTenant(app, { domain, name, locale, admin: { userPrincipalName, displayName }, passwordFile })
+      context.say('operator.tenant.made', { domain, admin: userPrincipalName })
+      tellPassword(context, password, passwordFile)
       return 0
     })
   })
