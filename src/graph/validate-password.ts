@@ -6,6 +6,7 @@ import { userCaller } from '../access.ts'
 import { isBreached } from '../credentials/breached-passwords.ts'
 import { Refusal } from '../refusal.ts'
 import { checkPassword } from '../rules/password-policy.ts'
+import { otherLimits } from '../rules/throttle.ts'
 import { reason } from '../rules/verdict.ts'
 import { Secret } from '../secret.ts'
 import { reserve } from '../store/limits.ts'
@@ -20,16 +21,13 @@ const Answer = Type.Object({
   validationResults: Type.Array(Type.Object({ ruleName: Type.String(), validationPassed: Type.Boolean(), message: Type.String() })),
 })
 
-/** Enough for typing, too few to learn a list of banned words by asking. */
-const perCaller = { limit: 60, windowMs: 60_000 }
-
 export function validatePasswordRoutes(server: Server, app: App): void {
   for (const version of ['v1.0', 'beta']) {
     server.post(`/${version}/users/validatePassword`, {
       config: { access: access.validatePassword, surface: 'graph' }, schema: { body: Body, response: { 200: Answer } },
     }, async request => {
       const caller = userCaller(request)
-      const counted = await reserve(app.db, { tenantId: caller.tenantId, key: `validatePassword:${caller.userId}`, kind: perCaller, now: app.now() })
+      const counted = await reserve(app.db, { tenantId: caller.tenantId, key: `validatePassword:${caller.userId}`, kind: otherLimits.passwordLookups, now: app.now() })
       if (!counted.served) throw new Refusal(429, [reason('LK_TOO_MANY')], { retryAfter: Math.ceil((counted.until - app.now()) / 1000) })
       const { tenant, caller: subject } = await callerFacts(app.db, caller, app.now())
       const password = new Secret(request.body.password)

@@ -46,6 +46,8 @@ export const otherLimits = {
   contactPerAccountHour: slowing(1, hour),
   contactPerAccountDay: slowing(3, day),
   contactPerTenantDay: slowing(50, day),
+  /** Looking a password up against the rules, by whichever door: as often as someone types, not as a program asks (T-88). */
+  passwordLookups: slowing(60, 10 * minute),
 } as const satisfies Record<string, Limit>
 
 /** The events of one counter. */

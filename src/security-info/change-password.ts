@@ -8,6 +8,7 @@ import { isOnPremises } from '../rules/authority.ts'
 import { checkPassword, shortestPassword } from '../rules/password-policy.ts'
 import type { FailedRule } from '../rules/password-policy.ts'
 import type { ReasonCode } from '../rules/reason.ts'
+import { otherLimits } from '../rules/throttle.ts'
 import { reason } from '../rules/verdict.ts'
 import type { ReasonValues } from '../rules/verdict.ts'
 import type { Secret } from '../secret.ts'
@@ -19,8 +20,6 @@ import type { Visit } from './visit.ts'
 
 /** Proofs this recent stand for the old password (LD-48, N-STEP). */
 const recent = 10 * 60_000
-/** Looking a password up against the rules, for one person: as often as someone types, not as often as a program asks (T-88). */
-const lookups = { limit: 60, windowMs: 10 * 60_000 }
 
 /** The old password is asked unless password and second factor were both proved in the last ten minutes (LD-48). */
 export function asksCurrent({ proofs, facts }: Visit): boolean {
@@ -79,7 +78,7 @@ async function proveCurrent(app: App, visit: Visit, given: { currentPassword: Se
  */
 export async function validatePassword(app: App, visit: Visit, password: Secret): Promise<FailedRule[]> {
   const { tenantId, userId, facts } = visit
-  const reserved = await reserve(app.db, { tenantId, key: `validatePassword:${userId}`, kind: lookups, now: app.now() })
+  const reserved = await reserve(app.db, { tenantId, key: `validatePassword:${userId}`, kind: otherLimits.passwordLookups, now: app.now() })
   if (!reserved.served) throw new Refusal(429, [reason('LK_TOO_MANY')], { retryAfter: (reserved.until - app.now()) / 1000 })
   return checkPassword(password.reveal().normalize('NFKC'), { tenant: facts.tenant, subject: facts.subject })
 }
