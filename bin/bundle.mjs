@@ -5,8 +5,6 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-const inputs = ['src', 'locales', 'package-lock.json', join('bin', 'build.mjs')]
-
 /** The folder for the sources in `root` as they are; an installation without sources has one folder only, and that is it. */
 export function bundleFolder(root) {
   if (existsSync(join(root, 'src'))) return join(root, 'dist', markOf(root))
@@ -28,23 +26,24 @@ export function foldersOf(root) {
   return built.sort((a, b) => madeAt.get(b) - madeAt.get(a))
 }
 
-/** Names, sizes and times of change, to the second (archives and images keep no more): reading every file would take four times as long. */
+/**
+ * Names, sizes and times of change, to the second (archives and images keep no more): reading every file would take four times as
+ * long. Paths are put together by hand, for this runs at every start and path.join was most of it.
+ */
 function markOf(root) {
   const hash = createHash('sha1')
   const add = path => {
-    const { mtimeMs, size } = statSync(join(root, path))
+    const { mtimeMs, size } = statSync(`${root}/${path}`)
     hash.update(`${path}\0${size}\0${Math.floor(mtimeMs / 1000)}\n`)
   }
   const walk = folder => {
-    for (const entry of readdirSync(join(root, folder), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const path = `${folder}/${entry.name}`
-      if (entry.isDirectory()) walk(path)
-      else add(path)
+    for (const name of readdirSync(`${root}/${folder}`).sort()) {
+      const path = `${folder}/${name}`
+      if (name.includes('.')) add(path)
+      else walk(path)
     }
   }
-  for (const input of inputs) {
-    if (statSync(join(root, input)).isDirectory()) walk(input)
-    else add(input)
-  }
+  for (const folder of ['src', 'locales']) walk(folder)
+  for (const file of ['package-lock.json', 'bin/build.mjs']) add(file)
   return hash.digest('hex').slice(0, 16)
 }

@@ -3,7 +3,6 @@
  * a running server (LD-61). Each loads only its own room.
  */
 import { availableParallelism } from 'node:os'
-import { startLean } from './lean-start.ts'
 import { verbs } from './operator/verbs.ts'
 
 // Hashes run in libuv's pool, one for each core (LD-37); it has four threads unless told before its first use.
@@ -15,7 +14,6 @@ async function main([verb = 'help', ...rest]: string[]): Promise<number> {
   return load ? (await load()).run(rest, io) : (await import('./cli/run.ts')).run([verb, ...rest], io)
 }
 
-startLean()
 // Not awaited here: the bundle is CommonJS, which cannot wait at its top.
 void main(process.argv.slice(2)).then(status => {
   process.exitCode = status
