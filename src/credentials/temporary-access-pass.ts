@@ -33,6 +33,9 @@ export interface PassInfo {
   isUsable: boolean
 }
 
+/** A pass made today for years ahead would be a door that everybody has forgotten. */
+const furthestStart = 30 * 86_400_000
+
 /**
  * Makes a pass in place of any the person has; it is shown once (sspr §4.7). Refuses when the method is off, the lifetime is
  * outside the policy's, or someone makes one for themselves.
@@ -60,6 +63,7 @@ export async function createTemporaryAccessPass(
   const pass = new Secret(Array.from({ length: policy.defaultLength }, () => symbols[randomInt(symbols.length)]).join(''))
   const hash = await hashPassword(app, pass)
   const now = app.now()
+  if ((wish.startDateTime ?? now) > now + furthestStart) throw refused('LK_FIELD_INVALID', { field: 'startDateTime' })
   const row = {
     id: randomUUID(), userId, hash, startDateTime: wish.startDateTime ?? now, lifetimeInMinutes, isUsableOnce: policy.isUsableOnce || (wish.isUsableOnce ?? false),
     triesLeft: tries, usedAt: null, createdDateTime: now, createdBy: actor.userId ?? null,

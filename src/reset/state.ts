@@ -98,7 +98,7 @@ export async function journeyOf(app: App, { reset, gates }: Transaction): Promis
 /** The tenant's own way to its help desk: an address of the web or of mail, nothing else (T-33). */
 export function helpdeskOf(policy: { customizeHelpdeskLink: boolean; customHelpdeskEmailOrUrl: string | null }): Helpdesk {
   const custom = policy.customizeHelpdeskLink ? (policy.customHelpdeskEmailOrUrl?.trim() ?? '') : ''
-  if (/^https?:\/\//i.test(custom) && URL.canParse(custom)) return { kind: 'link', href: new URL(custom).href }
+  if (/^https:\/\/[^\s/?#@]+([/?#]|$)/i.test(custom) && URL.canParse(custom)) return { kind: 'link', href: new URL(custom).href }
   if (/^[^\s@:/?#]+@[^\s@:/?#]+$/.test(custom)) return { kind: 'mail', address: custom }
   return { kind: 'request' }
 }

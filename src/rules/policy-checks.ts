@@ -108,8 +108,9 @@ function areQuestionsGood({ securityQuestions }: PasswordResetPolicy): boolean {
 }
 
 // Only http(s) and mail: anything else would be a link that runs something (T-33).
+/** An address of the web over https and without user info (T-33), or a mail address. */
 function isHelpdesk(text: string): boolean {
-  return /^https?:\/\/[^\s/?#]+([/?#]\S*)?$/i.test(text) || isWellFormedAddress(text.replace(/^mailto:/i, ''))
+  return /^https:\/\/[^\s/?#@]+([/?#]\S*)?$/i.test(text) || isWellFormedAddress(text.replace(/^mailto:/i, ''))
 }
 
 /** From before the migration any state can be chosen; from then on there is no way back to it (sspr §2.9). */

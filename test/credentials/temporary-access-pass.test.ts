@@ -29,6 +29,14 @@ onStage('a pass opens while it lives, from its start to its end', async stage =>
   assert.equal((await readTemporaryAccessPass(app, tenantId, ann.id))?.isUsable, false)
 })
 
+onStage('a pass may start within thirty days, not in years', async stage => {
+  const { app, tenantId } = stage
+  const ann = await addPerson(app, tenantId, { name: 'ann' })
+  const starting = (days: number) => createTemporaryAccessPass(app, { tenantId, userId: ann.id, ...gus, startDateTime: app.now() + days * 24 * hour })
+  await starting(29)
+  await assert.rejects(starting(31), (error: unknown) => error instanceof Refusal && error.code === 'LK_FIELD_INVALID')
+})
+
 onStage('T-05: one that may be used once is used once, by one of many at the same time', async stage => {
   const { app, tenantId } = stage
   const ann = await addPerson(app, tenantId, { name: 'ann' })

@@ -76,8 +76,8 @@ test('two methods cannot be required when one is on', () => {
 test('a helpdesk is a mail address or a web address, and a warning if its reader might be the one in need', () => {
   const helpdesk = (text: string | null, outcome: Finding['outcome'] = 'blocks') =>
     found({ customizeHelpdeskLink: true, customHelpdeskEmailOrUrl: text }, { primaryAddresses: ['help@contoso.example'] }, outcome)
-  for (const good of ['https://help.contoso.example/x?y=1', 'http://help', 'help@contoso.example', 'mailto:help@contoso.example']) assert.deepEqual(helpdesk(good), [], good)
-  for (const bad of ['', null, 'javascript:alert(1)', 'ftp://x', 'https://', 'call us']) assert.deepEqual(helpdesk(bad), ['policy.helpdesk.invalid'], String(bad))
+  for (const good of ['https://help.contoso.example/x?y=1', 'https://help', 'help@contoso.example', 'mailto:help@contoso.example']) assert.deepEqual(helpdesk(good), [], good)
+  for (const bad of ['', null, 'javascript:alert(1)', 'ftp://x', 'https://', 'http://help', 'https://contoso.example@evil.example/', 'call us']) assert.deepEqual(helpdesk(bad), ['policy.helpdesk.invalid'], String(bad))
   assert.deepEqual(helpdesk('Help@contoso.example', 'warns'), ['policy.helpdesk.self'])
 })
 
