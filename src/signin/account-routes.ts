@@ -7,6 +7,7 @@ import type { App } from '../app.ts'
 import { revokeSessions } from '../credentials/revoke-sessions.ts'
 import { pageContext } from '../page/context.ts'
 import { sendPage } from '../page/send-page.ts'
+import { appPasswordGate } from '../rules/app-password-rules.ts'
 import { passwordExpiry } from '../rules/password-expiry.ts'
 import { resetReadiness } from '../rules/registration.ts'
 import { endSession, listSessions } from '../store/sessions.ts'
@@ -65,7 +66,7 @@ export async function readAccount(app: App, { session, facts }: Visitor): Promis
     passwordChangedAt: subject.passwordChangedAt,
     passwordExpiresAt: expiry.expires && expiry.noticeDays !== null ? expiry.at : null,
     sessionCount: sessions.length,
-    appPasswords: tenant.settings.allowAppPasswords,
+    appPasswords: appPasswordGate(facts).allowed,
   }
 }
 

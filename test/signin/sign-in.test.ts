@@ -283,6 +283,22 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       }
     })
 
+    it('offers app passwords to those who may have them, and to nobody else (M-08)', async () => {
+      await changePolicy(test.app, test.tenantId, 'tenantSettings', { allowAppPasswords: true })
+      try {
+        for (const [perUserMfaState, offered] of [['enforced', true], ['disabled', false]] as const) {
+          const one = await person({ perUserMfaState, totp: seed })
+          const browser = test.browser()
+          await signIn(browser, one, one.password)
+          await browser.post('/signin/second-factor', { code: codesOf(test), methodId: /name="methodId" value="([^"]+)"/.exec(browser.page)![1]! })
+          assert.equal(browser.path, '/account')
+          assert.equal(browser.page.includes('href="/app-passwords"'), offered, perUserMfaState)
+        }
+      } finally {
+        await changePolicy(test.app, test.tenantId, 'tenantSettings', { allowAppPasswords: false })
+      }
+    })
+
     it('lists the browsers that are signed in, ends one of them, and all', async () => {
       const mia = await person()
       const [here, there] = [test.browser(), test.browser()]
