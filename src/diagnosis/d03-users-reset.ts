@@ -2,7 +2,6 @@ import { organisationHas } from '../rules/licences.ts'
 import { enablement } from '../rules/tenant-settings.ts'
 import { always, blocksUnless, look } from './question.ts'
 import type { Question } from './question.ts'
-import { readinessOf } from './readiness.ts'
 
 /** How do my users reset their passwords (M-03)? */
 export const d03: Question = {
@@ -10,7 +9,7 @@ export const d03: Question = {
   target: 'none',
   findings: snapshot => {
     const { passwordResetPolicy: policy, settings } = snapshot.tenant
-    const { users, enabled, registered, capable } = readinessOf(snapshot)
+    const { users, enabled, registered, capable } = snapshot.people.readiness
     return [
       look('resetEnabled', 'SSPR_OFF', blocksUnless(policy.enablementType !== enablement.none), { enablementType: policy.enablementType }),
       look('organisationLicensed', 'NO_LICENCE', blocksUnless(settings.licensing === 'off' || organisationHas(snapshot.tenant, 'CLOUD')),

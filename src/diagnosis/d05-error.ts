@@ -1,8 +1,10 @@
 import { diagnoseReset } from '../rules/reset-checks.ts'
 import { reason } from '../rules/verdict.ts'
 import { hasTarget } from './snapshot.ts'
-import { look } from './question.ts'
+import { look, warnsUnless } from './question.ts'
 import type { Question } from './question.ts'
+import type { Attempt } from './snapshot.ts'
+import type { Finding } from '../rules/verdict.ts'
 
 /**
  * A user gets an error when changing or resetting (M-09, M-30). What was refused then stands first, for that is what was asked
@@ -18,6 +20,7 @@ export const d05: Question = {
       ? [look('attemptFound', attempt.reasons[0]?.code ?? 'OK', attempt.reasons.length > 0 ? 'warns' : 'ok', { at: attempt.at, state: attempt.state },
         attempt.reasons[0]?.values)]
       : []
+    found.push(...messages(attempt?.deliveries))
     if (!hasTarget(snapshot)) return attempt ? found : [look('targetExists', 'TARGET_NOT_FOUND', 'blocks')]
     const dryRun = diagnoseReset(snapshot.reset)
     const passes = dryRun.every(one => one.outcome !== 'blocks')
@@ -25,4 +28,13 @@ export const d05: Question = {
     return [...found, ...dryRun, ...(attempt && passes ? [look('dryRunPasses', 'WOULD_SUCCEED_NOW', 'warns')] : [])]
   },
   otherwise: ({ attempt, target }) => (target ? reason('WOULD_SUCCEED_NOW') : reason('OTHER', { code: attempt?.state ?? '' })),
+}
+
+/** Was the code sent? The newest message is what the person waited for; the others are counted. */
+function messages(deliveries: Attempt['deliveries']): Finding[] {
+  const newest = deliveries?.[0]
+  if (!deliveries || !newest) return []
+  const of = (outcome: string) => deliveries.filter(one => one.outcome === outcome).length
+  return [look('messageDelivered', 'LK_NOT_DELIVERED', warnsUnless(newest.outcome === 'sent'),
+    { at: newest.at, sent: of('sent'), failed: of('failed'), expired: of('expired'), suppressed: of('suppressed'), limit: newest.limit })]
 }

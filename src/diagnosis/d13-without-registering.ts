@@ -1,13 +1,14 @@
-import { always, look, warnsUnless } from './question.ts'
+import { always, look } from './question.ts'
 import type { Question } from './question.ts'
-import { enabledPeople, gapOf } from './readiness.ts'
-import type { Gap } from './readiness.ts'
-import type { Snapshot } from './snapshot.ts'
+import { countGap, gapOf, noGaps } from './readiness.ts'
+import type { GapCounts, Snapshot } from './snapshot.ts'
 
 /** Everyone in scope, or the one person asked about. */
-export function gapsOf(snapshot: Snapshot): Gap[] {
-  const people = snapshot.target ? [snapshot.target] : enabledPeople(snapshot)
-  return people.map(person => gapOf(snapshot, person))
+function countsOf(snapshot: Snapshot): GapCounts {
+  if (!snapshot.target) return snapshot.people.gaps
+  const counts = noGaps()
+  countGap(counts, gapOf(snapshot, snapshot.target))
+  return counts
 }
 
 /** Who could reset with the data that is there, without registering (M-24, M-25, A-30)? */
@@ -15,17 +16,11 @@ export const d13: Question = {
   id: 'D-13',
   target: 'optional',
   findings: snapshot => {
-    const gaps = gapsOf(snapshot)
-    const lacking = gaps.filter(gap => gap.missing > 0)
-    const malformed = lacking.filter(gap => gap.malformed > 0)
-    const off = lacking.filter(gap => gap.switchedOff > 0)
-    const missing = lacking.filter(gap => gap.malformed === 0 && gap.switchedOff === 0)
+    const { inScope, lacking, malformed, switchedOff, missing } = countsOf(snapshot)
     return [
-      look('dataWellFormed', 'MALFORMED', malformed.length > 0 ? 'blocks' : 'ok', { people: malformed.length }, { count: malformed.length, attribute: 'mobilePhone, businessPhones, otherMails' }),
-      look('methodsEnabled', 'METHOD_OFF', off.length > 0 ? 'blocks' : 'ok', { people: off.length }, { count: off.length }),
-      look('dataPresent', 'MISSING', missing.length > 0 ? 'blocks' : 'ok', { people: missing.length, inScope: gaps.length, capable: gaps.length - lacking.length },
-        { count: missing.length }),
-      look('everyoneSeen', 'MISSING', snapshot.target ? 'notApplicable' : warnsUnless(!snapshot.morePeople), { people: snapshot.people.length }, { count: missing.length }),
+      look('dataWellFormed', 'MALFORMED', malformed > 0 ? 'blocks' : 'ok', { people: malformed }, { count: malformed, attribute: 'mobilePhone, businessPhones, otherMails' }),
+      look('methodsEnabled', 'METHOD_OFF', switchedOff > 0 ? 'blocks' : 'ok', { people: switchedOff }, { count: switchedOff }),
+      look('dataPresent', 'MISSING', missing > 0 ? 'blocks' : 'ok', { people: missing, inScope, capable: inScope - lacking }, { count: missing }),
     ]
   },
   otherwise: always('CAPABLE'),

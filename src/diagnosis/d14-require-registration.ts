@@ -1,5 +1,3 @@
-import { isAdministrator } from '../rules/admin-policy.ts'
-import { inScope } from '../rules/scope.ts'
 import { enablement } from '../rules/tenant-settings.ts'
 import { always, blocksUnless, look, warnsUnless } from './question.ts'
 import type { Question } from './question.ts'
@@ -11,11 +9,10 @@ export const d14: Question = {
   findings: ({ tenant, people, prompts, scopeGroup }) => {
     const policy = tenant.passwordResetPolicy
     const empty = policy.enablementType === enablement.none || (policy.enablementType === enablement.selected && (scopeGroup?.members ?? 0) === 0)
-    const stranded = tenant.authorizationPolicy.allowedToUseSSPR ? 0 : people.filter(person => isAdministrator(person) && inScope(tenant, person)).length
     return [
       look('registrationRequired', 'OFF', blocksUnless(policy.registrationRequiredOnSignIn), { registrationRequiredOnSignIn: policy.registrationRequiredOnSignIn }),
       look('scopeNotEmpty', 'ON_BUT_SCOPE_EMPTY', blocksUnless(!empty), { enablementType: policy.enablementType, members: scopeGroup?.members ?? null }),
-      look('administratorsCanRegister', 'ON_ADMINS_BLOCKED', warnsUnless(stranded === 0), { people: stranded }),
+      look('administratorsCanRegister', 'ON_ADMINS_BLOCKED', warnsUnless(people.strandedAdministrators === 0), { people: people.strandedAdministrators }),
       look('promptsSeen', 'ON', 'ok', { prompted: prompts.prompted, completed: prompts.completed, skipped: prompts.skipped }),
     ]
   },

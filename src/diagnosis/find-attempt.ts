@@ -4,6 +4,7 @@ import { reason } from '../rules/verdict.ts'
 import type { Reason } from '../rules/verdict.ts'
 import type { AuditRow } from '../store/audit.ts'
 import { listAudit } from '../store/audit.ts'
+import { listDeliveries } from '../store/deliveries.ts'
 import { findResetBySupportCode } from '../store/resets.ts'
 import type { Attempt } from './snapshot.ts'
 
@@ -29,6 +30,7 @@ export async function findAttempt(db: Db, tenantId: string, supportCode: string)
   const reset = await findResetBySupportCode(db, tenantId, code)
   const rows = await listAudit(db, { tenantId, filter: { correlationId: code }, top: 50 })
   if (!reset && rows.length === 0) return null
+  const sent = await listDeliveries(db, { tenantId, supportCode: code, top: 50 })
   const kept = reset?.refusal ? (JSON.parse(reset.refusal) as Reason[]).filter(one => isReasonCode(one.code)) : []
   const newest = rows[0]
   return {
@@ -36,6 +38,7 @@ export async function findAttempt(db: Db, tenantId: string, supportCode: string)
     at: reset?.startedAt ?? newest!.activityDateTime,
     state: reset?.state ?? newest!.result,
     reasons: kept.length > 0 ? kept.map(one => reason(one.code, one.values)) : reasonsOf(rows),
+    deliveries: sent.map(({ at, kind, messageName, outcome, detail }) => ({ at, kind, message: messageName, outcome, limit: outcome === 'suppressed' ? detail : null })),
     userId: reset?.userId ?? userOf(newest),
     steps: rows.map(row => ({ at: row.activityDateTime, activity: row.activity, result: row.result, reason: row.resultReason })).toReversed(),
   }

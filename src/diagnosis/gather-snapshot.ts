@@ -11,10 +11,12 @@ import { findGroup } from '../store/groups.ts'
 import { readLockout } from '../store/lockouts.ts'
 import { listNodes } from '../store/nodes.ts'
 import { countUsage } from '../store/activity.ts'
-import { findUser, listUsers, resolveName } from '../store/users.ts'
+import { everySubject } from '../store/subjects.ts'
+import { findUser, resolveName } from '../store/users.ts'
 import { findAttempt, lastAttempt } from './find-attempt.ts'
 import type { Question } from './question.ts'
-import type { Attempt, Prompts, ScopeGroup, Snapshot } from './snapshot.ts'
+import { countPerson, nobody } from './readiness.ts'
+import type { Attempt, Gap, PeopleSeen, Prompts, ScopeGroup, Snapshot } from './snapshot.ts'
 
 export interface Asked {
   tenantId: string
@@ -22,12 +24,12 @@ export interface Asked {
   /** An id or a name, as it was typed. */
   target?: string | undefined
   supportCode?: string | undefined
+  /** Told of everybody who lacks something, in the order of names, where the question is about everybody. */
+  noteGap?: (gap: Gap, subject: SubjectFacts) => void
   /** Thousands of queries are made only for those who may see what comes of them (T-24). */
   seesEveryone: boolean
 }
 
-/** How many people a question about everyone looks at: a person is some ten short queries, and this is asked by a click. */
-export const mostPeople = 300
 const days30 = 30 * 24 * 60 * 60_000
 const aboutEveryone = new Set(['D-03', 'D-13', 'D-14'])
 
@@ -46,13 +48,13 @@ export async function gatherSnapshot(app: App, question: Question, asked: Asked)
   const reset = target && (await gatherFacts(db, {
     tenantId, userId: target.id, now, providers, throttleKey: recoveryKey(accountKeyOf(app, tenantId, target.userPrincipalName)),
   }))
-  const everyone = asked.seesEveryone && aboutEveryone.has(question.id) && target === null ? await gatherPeople(db, tenant, now) : { people: [], more: false }
+  const everyone = asked.seesEveryone && aboutEveryone.has(question.id) && target === null
   return {
     now, tenant, providers, caller, target, targetName: asked.target ?? null, reset,
     signInLockedUntil: target ? await lockedUntil(app, tenantId, target) : null,
     attempt: attempt ?? (question.id === 'D-05' && target ? await lastAttempt(db, tenantId, target.id) : null),
-    people: everyone.people, morePeople: everyone.more,
-    prompts: await countPrompts(db, tenantId, now), scopeGroup: await findScopeGroup(db, tenant),
+    people: everyone ? await countPeople(db, { tenant, providers, now }, asked.noteGap) : nobody(),
+    prompts: question.id === 'D-14' ? await countPrompts(db, tenantId, now) : noPrompts, scopeGroup: await findScopeGroup(db, tenant),
     nodes: await listNodes(db, now), applications: await countApplications(db, tenantId, now),
   }
 }
@@ -64,14 +66,14 @@ async function idOf(db: Db, tenantId: string, typed: string | undefined, attempt
   return found?.id
 }
 
-async function gatherPeople(db: Db, tenant: TenantFacts, now: number): Promise<{ people: SubjectFacts[]; more: boolean }> {
-  const users = await listUsers(db, { tenantId: tenant.id, top: mostPeople + 1 })
-  const people: SubjectFacts[] = []
-  for (const user of users.slice(0, mostPeople)) {
-    const subject = await gatherSubject(db, tenant, user.id, now)
-    if (subject) people.push(subject)
+/** Everybody, counted; each gap on the way is told. */
+async function countPeople(db: Db, circumstances: Pick<Snapshot, 'tenant' | 'providers' | 'now'>, noteGap: Asked['noteGap']): Promise<PeopleSeen> {
+  const seen = nobody()
+  for await (const { subject } of everySubject(db, circumstances.tenant, circumstances.now)) {
+    const gap = countPerson(seen, circumstances, subject)
+    if (gap && gap.missing > 0) noteGap?.(gap, subject)
   }
-  return { people, more: users.length > mostPeople }
+  return seen
 }
 
 /** The longer of the two locks that a name can have. */
@@ -81,6 +83,8 @@ async function lockedUntil(app: App, tenantId: string, target: SubjectFacts): Pr
   const ends = states.flatMap(state => (state.lockedUntil === null ? [] : [state.lockedUntil]))
   return ends.length === 0 ? null : Math.max(...ends)
 }
+
+const noPrompts: Prompts = { prompted: 0, completed: 0, skipped: 0 }
 
 async function countPrompts(db: Db, tenantId: string, now: number): Promise<Prompts> {
   const counts = (await countUsage(db, { tenantId, from: now - days30, to: now + 1 })).filter(one => one.feature === 'prompt')

@@ -44,6 +44,14 @@ export function mayReadAttempt(asker: SubjectFacts, ownerId: string | null, owne
   return owner.id === asker.id || mayActOn(asker, 'resetPassword', owner).allowed
 }
 
+/**
+ * May this caller know what became of an attempt's messages? For those who help others: to the person a "sent" would tell, under
+ * `private`, what the page keeps from whoever typed the name (LD-01, LD-22).
+ */
+export function mayReadDeliveries(asker: SubjectFacts, ownerId: string | null, owner: SubjectFacts | null): boolean {
+  return isReader(asker) || (owner?.id !== asker.id && mayReadAttempt(asker, ownerId, owner))
+}
+
 /** Asking on behalf of another administrator shows that person's roles. */
 export function mayAskFor(asker: SubjectFacts, callerId: string): boolean {
   return asker.id === callerId || holdsRole(asker.roles, roles.globalAdministrator, roles.globalReader, roles.privilegedRoleAdministrator, roles.privilegedAuthenticationAdministrator)

@@ -1,23 +1,11 @@
+import { isAdministrator } from '../rules/admin-policy.ts'
 import { allowedOptions, optionsOfKind } from '../rules/method-options.ts'
-import { isResetEnabled, resetReadiness } from '../rules/registration.ts'
+import { resetReadiness } from '../rules/registration.ts'
+import { inScope } from '../rules/scope.ts'
 import type { SubjectFacts } from '../rules/facts.ts'
-import type { Readiness, Snapshot } from './snapshot.ts'
+import type { Gap, GapCounts, PeopleSeen, Snapshot } from './snapshot.ts'
 
 type Circumstances = Pick<Snapshot, 'tenant' | 'providers' | 'now'>
-
-/** What stands between a person and a reset, by kind (D-13). */
-export interface Gap {
-  userId: string
-  userPrincipalName: string
-  displayName: string
-  usable: number
-  required: number
-  missing: number
-  /** Stored values without the right form. */
-  malformed: number
-  /** Well-formed values of a kind that no policy allows this person. */
-  switchedOff: number
-}
 
 /** How the person stands, by the same functions the reset itself uses (LD-23). */
 export function gapOf(circumstances: Circumstances, subject: SubjectFacts): Gap {
@@ -31,19 +19,33 @@ export function gapOf(circumstances: Circumstances, subject: SubjectFacts): Gap 
   }
 }
 
-/** The figures for everyone looked at, by the words of the registration report (sspr §4.5). */
-export function readinessOf(snapshot: Pick<Snapshot, 'tenant' | 'providers' | 'now' | 'people' | 'morePeople'>): Readiness {
-  const each = snapshot.people.map(subject => resetReadiness({ ...snapshot, subject }))
-  return {
-    users: each.length,
-    enabled: each.filter(one => one.isSsprEnabled).length,
-    registered: each.filter(one => one.isSsprRegistered).length,
-    capable: each.filter(one => one.isSsprCapable).length,
-    more: snapshot.morePeople,
-  }
+/** Nobody yet. */
+export const noGaps = (): GapCounts => ({ inScope: 0, lacking: 0, malformed: 0, switchedOff: 0, missing: 0 })
+export const nobody = (): PeopleSeen => ({ readiness: { users: 0, enabled: 0, registered: 0, capable: 0 }, gaps: noGaps(), strandedAdministrators: 0 })
+
+export function countGap(counts: GapCounts, gap: Gap): void {
+  counts.inScope++
+  if (gap.missing === 0) return
+  counts.lacking++
+  if (gap.malformed > 0) counts.malformed++
+  if (gap.switchedOff > 0) counts.switchedOff++
+  if (gap.malformed === 0 && gap.switchedOff === 0) counts.missing++
 }
 
-/** The people a reset is switched on for. */
-export function enabledPeople(snapshot: Pick<Snapshot, 'tenant' | 'people'>): SubjectFacts[] {
-  return snapshot.people.filter(subject => isResetEnabled({ tenant: snapshot.tenant, subject }))
+/**
+ * Adds one person to the figures, by the words of the registration report (sspr §4.5). Returns the gap of somebody a reset is
+ * switched on for, undefined for everybody else.
+ */
+export function countPerson(seen: PeopleSeen, circumstances: Circumstances, subject: SubjectFacts): Gap | undefined {
+  const { isSsprEnabled, isSsprRegistered, isSsprCapable } = resetReadiness({ ...circumstances, subject })
+  seen.readiness.users++
+  if (isSsprEnabled) seen.readiness.enabled++
+  if (isSsprRegistered) seen.readiness.registered++
+  if (isSsprCapable) seen.readiness.capable++
+  const { tenant } = circumstances
+  if (!tenant.authorizationPolicy.allowedToUseSSPR && isAdministrator(subject) && inScope(tenant, subject)) seen.strandedAdministrators++
+  if (!isSsprEnabled) return undefined
+  const gap = gapOf(circumstances, subject)
+  countGap(seen.gaps, gap)
+  return gap
 }

@@ -7,8 +7,38 @@ export interface Readiness {
   enabled: number
   registered: number
   capable: number
-  /** More people than were looked at: the figures are of the first ones by name. */
-  more: boolean
+}
+
+/** What stands between a person and a reset, by kind (D-13). */
+export interface Gap {
+  userId: string
+  userPrincipalName: string
+  displayName: string
+  usable: number
+  required: number
+  missing: number
+  /** Stored values without the right form. */
+  malformed: number
+  /** Well-formed values of a kind that no policy allows this person. */
+  switchedOff: number
+}
+
+/** The people a reset is switched on for, and how many of them lack what. */
+export interface GapCounts {
+  inScope: number
+  lacking: number
+  /** Of those who lack something: with values of the wrong form, with values of a method that is off, with neither. */
+  malformed: number
+  switchedOff: number
+  missing: number
+}
+
+/** What is kept of everybody: figures, however many there are. */
+export interface PeopleSeen {
+  readiness: Readiness
+  gaps: GapCounts
+  /** Administrators in the users' scope while administrators may not reset (D-14). */
+  strandedAdministrators: number
 }
 
 /** What happened to prompts at sign-in in the last thirty days (D-14). */
@@ -25,6 +55,18 @@ export interface Attempt {
   state: string
   /** The true reasons, whatever the person was told (LD-01). */
   reasons: Reason[]
+  /** What became of the messages that bear its support code, the newest first; absent for those who may not know. */
+  deliveries?: Delivery[]
+}
+
+/** A message of an attempt: never its content, never where it went. */
+export interface Delivery {
+  at: number
+  kind: string
+  message: string
+  outcome: 'sent' | 'failed' | 'expired' | 'suppressed'
+  /** Which limit kept it in, when one did. */
+  limit: string | null
 }
 
 /** One of the server's processes; policies are read at each request, so one that was seen since has them (M-33). */
@@ -62,9 +104,8 @@ export interface Snapshot {
   /** Sign-in is locked until then. */
   signInLockedUntil: number | null
   attempt: Attempt | null
-  /** Every person looked at, for the questions about many; empty for the others. */
-  people: readonly SubjectFacts[]
-  morePeople: boolean
+  /** Everybody, for the questions about many; nobody for the others. */
+  people: PeopleSeen
   prompts: Prompts
   scopeGroup: ScopeGroup | null
   nodes: readonly NodeFacts[]

@@ -43,6 +43,19 @@ test('D-05 (M-09, M-30): the reason behind the support code stands first, then w
   assert.equal(verdictOf('D-05', {}), 'TARGET_NOT_FOUND')
 })
 
+test('D-05 (M-09): what became of the code is evidence; that the last one did not go out is part of the answer', () => {
+  const attempt = { supportCode: 'c', at: now - hour, state: 'GATE1', reasons: [] }
+  const delivery = (outcome: 'sent' | 'failed' | 'expired' | 'suppressed', limit: string | null = null) => ({ at: now - hour, kind: 'mail', message: 'resetCode', outcome, limit })
+  const seen = (...deliveries: ReturnType<typeof delivery>[]) =>
+    questions['D-05'].findings(snapshot({ target: ready('ann'), attempt: { ...attempt, deliveries } })).find(one => one.check === 'messageDelivered')
+  assert.equal(seen(), undefined, 'nothing was to be sent')
+  assert.equal(seen(delivery('sent'), delivery('failed'))?.outcome, 'ok')
+  for (const outcome of ['failed', 'expired'] as const) assert.equal(seen(delivery(outcome), delivery('sent'))?.outcome, 'warns')
+  assert.deepEqual(seen(delivery('suppressed', 'address'), delivery('sent'))?.evidence, { at: now - hour, sent: 1, failed: 0, expired: 0, suppressed: 1, limit: 'address' })
+  assert.ok(ask('D-05', { target: ready('ann'), attempt: { ...attempt, deliveries: [delivery('failed')] } }).includes('LK_NOT_DELIVERED'))
+  assert.ok(!ask('D-05', { target: ready('ann'), attempt }).includes('LK_NOT_DELIVERED'))
+})
+
 test('D-05 (A-09): a paused recovery is named as such', () => {
   const target = ready('ann')
   const throttle = { ...emptyThrottle, lockedUntil: now + hour, lockedBy: 'questions' as const }

@@ -9,6 +9,7 @@ import { emptyThrottle } from '../../src/rules/throttle.ts'
 import { conclude } from '../../src/diagnosis/question.ts'
 import type { QuestionId } from '../../src/diagnosis/question.ts'
 import { questions } from '../../src/diagnosis/questions.ts'
+import { countPerson, nobody } from '../../src/diagnosis/readiness.ts'
 import type { Snapshot } from '../../src/diagnosis/snapshot.ts'
 
 export const now = Date.UTC(2026, 10, 21)
@@ -68,22 +69,26 @@ export const hybridTenant = (more: Partial<TenantFacts> = {}, policy: Partial<Pa
 
 export const providers = { mail: true, sms: true, voice: false, push: false }
 
-export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
+/** What a test says of a snapshot; people by themselves, of whom the snapshot keeps the figures. */
+export type Told = Partial<Omit<Snapshot, 'people'>> & { people?: readonly SubjectFacts[] }
+
+export function snapshot({ people = [], ...more }: Told = {}): Snapshot {
   const base: Snapshot = {
     now, tenant: tenant(), providers, caller: person('gus', { roles: [role(roleIds.global)] }), target: null, targetName: null, reset: null,
-    signInLockedUntil: null, attempt: null, people: [], morePeople: false, prompts: { prompted: 0, completed: 0, skipped: 0 }, scopeGroup: null,
+    signInLockedUntil: null, attempt: null, people: nobody(), prompts: { prompted: 0, completed: 0, skipped: 0 }, scopeGroup: null,
     nodes: [{ id: 'node-1', lastSeenAt: now }], applications: { total: 0, expiring: 0 }, ...more,
   }
+  for (const one of people) countPerson(base.people, base, one)
   const reset: ResetFacts | null = base.target && { tenant: base.tenant, subject: base.target, resolvedBy: 'userPrincipalName', throttle: emptyThrottle, providers, now }
   return { ...base, reset: more.reset ?? reset }
 }
 
 /** The codes of the answer: the verdict first, then what contributes. */
-export function ask(id: QuestionId, facts: Partial<Snapshot> = {}): string[] {
+export function ask(id: QuestionId, facts: Told = {}): string[] {
   const seen = snapshot(facts)
   const { verdict, contributing } = conclude(questions[id], seen, questions[id].findings(seen))
   return [verdict.code, ...contributing.map(one => one.code)]
 }
 
 /** The verdict alone. */
-export const verdictOf = (id: QuestionId, facts: Partial<Snapshot> = {}): string => ask(id, facts)[0]!
+export const verdictOf = (id: QuestionId, facts: Told = {}): string => ask(id, facts)[0]!

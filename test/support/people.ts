@@ -190,3 +190,18 @@ export async function changePolicy(app: App, tenantId: string, name: string, cha
     .onConflict(oc => oc.columns(['tenantId', 'name']).doUpdateSet(rest))
     .execute()
 }
+
+/** Many people of whom nothing is known but their names, at once: `crowd00001@contoso.example` … */
+export async function addCrowd(app: App, tenantId: string, count: number): Promise<void> {
+  const now = app.now()
+  for (let from = 0; from < count; from += 500) {
+    const names = Array.from({ length: Math.min(500, count - from) }, (_, n) => `crowd${String(from + n).padStart(5, '0')}`)
+    const common = {
+      tenantId, proxyAddresses: '[]', accountEnabled: true, userType: 'Member', onPremisesSyncEnabled: false, perUserMfaState: 'disabled', credentialEpoch: 0,
+      signInSessionsValidFromDateTime: now, createdDateTime: now, version: 1,
+    }
+    await app.db.insertInto('users').values(names.map(name => ({
+      ...common, id: randomUUID(), userPrincipalName: `${name}@contoso.example`, upnLower: `${name}@contoso.example`, displayName: name, displayNameLower: name,
+    }))).execute()
+  }
+}
