@@ -21,7 +21,7 @@ const options = {
   'other-mail': { type: 'string', multiple: true }, minutes: { type: 'string' }, once: { type: 'boolean' },
 } as const
 
-/** `latchkey user list|show|reset-password|unlock|set-contact|tap` */
+/** `latchkey user list|show|reset-password|unlock|set-contact|set-mfa|tap` */
 export async function user(args: string[], io: Call['io']): Promise<number> {
   const call = readCall(args, io, options)
   const action = actions[word(call, 0, 'cli.word.action')]
@@ -31,7 +31,7 @@ export async function user(args: string[], io: Call['io']): Promise<number> {
 }
 
 const actions: Record<string, ((call: Call, client: Client) => Promise<void>) | undefined> = {
-  list, show, unlock, tap, 'reset-password': resetPassword, 'set-contact': setContact,
+  list, show, unlock, tap, 'reset-password': resetPassword, 'set-contact': setContact, 'set-mfa': setMfa,
 }
 
 const pathOf = (call: Call) => encodeURIComponent(word(call, 1, 'cli.word.user'))
@@ -83,6 +83,13 @@ async function setContact(call: Call, client: Client): Promise<void> {
   if (Object.keys(change).length === 0) throw new WrongCall(call.say('cli.nothingToSet'))
   await withRecentProof(call, client, () => client.send('PATCH', `/v1.0/users/${pathOf(call)}`, change))
   call.io.stdout.write(`${call.say('cli.contactSet', { name: call.words[1]! })}\n`)
+}
+
+/** Per-user MFA: `disabled`, `enabled` or `enforced`. */
+async function setMfa(call: Call, client: Client): Promise<void> {
+  const perUserMfaState = word(call, 2, 'cli.word.state')
+  await withRecentProof(call, client, () => client.send('PATCH', `/beta/users/${pathOf(call)}/authentication/requirements`, { perUserMfaState }))
+  call.io.stdout.write(`${call.say('cli.mfaSet', { name: call.words[1]!, state: perUserMfaState })}\n`)
 }
 
 /** A temporary access pass, shown once. */

@@ -9,6 +9,7 @@ import { Refusal } from '../refusal.ts'
 import { accountActionRoutes } from './account-actions.ts'
 import { graphHeaders } from './answers.ts'
 import { authenticationMethodRoutes } from './authentication-methods.ts'
+import { authenticationRequirementRoutes } from './authentication-requirements.ts'
 import { directoryAuditRoutes } from './directory-audits.ts'
 import { directoryRoleRoutes } from './directory-roles.ts'
 import { passwordResetPolicyRoutes } from './password-reset-policy.ts'
@@ -30,7 +31,7 @@ export function graphRoutes(server: Server, app: App): void {
     throw request.routeOptions.config.surface === 'graph' ? inGraphNumbers(error) : error
   })
   for (const routes of [
-    userRoutes, userWriteRoutes, resetPasswordRoutes, authenticationMethodRoutes, temporaryAccessPassRoutes, directoryRoleRoutes, roleAssignmentRoutes,
+    userRoutes, userWriteRoutes, resetPasswordRoutes, authenticationMethodRoutes, authenticationRequirementRoutes, temporaryAccessPassRoutes, directoryRoleRoutes, roleAssignmentRoutes,
     reportRoutes, activityReportRoutes, usageReportRoutes, directoryAuditRoutes, passwordResetPolicyRoutes, validatePasswordRoutes, accountActionRoutes,
   ]) routes(server, app)
 }

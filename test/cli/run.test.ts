@@ -95,6 +95,18 @@ test('contact data that an administrator writes makes a person able to reset (M-
   assert.deepEqual(eve.otherMails, ['eve@mail.example'])
 })
 
+test('per-user MFA is switched on and off, and a state nobody knows is refused', async () => {
+  const set = await latchkey(['user', 'set-mfa', 'ann@contoso.example', 'enforced'])
+  assert.equal(set.status, 0, set.err)
+  const state = () => house.app.db.selectFrom('users').select('perUserMfaState').where('upnLower', '=', 'ann@contoso.example').executeTakeFirstOrThrow()
+  assert.equal((await state()).perUserMfaState, 'enforced')
+  const wrong = await latchkey(['user', 'set-mfa', 'ann@contoso.example', 'on'])
+  assert.equal(wrong.status, 1)
+  assert.match(wrong.err, /perUserMfaState/)
+  assert.equal((await latchkey(['user', 'set-mfa', 'ann@contoso.example'])).status, 2)
+  assert.equal((await latchkey(['user', 'set-mfa', 'ann@contoso.example', 'disabled'])).status, 0)
+})
+
 test('the diagnosis of a person names the reason and what to do', async () => {
   const { status, out, err } = await latchkey(['diagnose', 'ann@contoso.example'])
   assert.equal(status, 0, err)
