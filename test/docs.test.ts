@@ -16,9 +16,3 @@ test('every link in README, CHANGELOG and docs leads to a file that is there, ev
   }
 })
 
-test('every decision named in a source has its page', () => {
-  const sources = ['src', 'bin', 'test', 'bench'].flatMap(folder =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter(name => /\.(tsx?|mjs|sh)$/.test(name) && !name.includes('node_modules')).map(name => join(folder, name)))
-  for (const source of sources)
-    for (const [page] of text(source).matchAll(/docs\/[\w/-]+\.md/g)) assert.ok(existsSync(join(root, page)), `${source}: ${page}`)
-})

@@ -17,22 +17,7 @@ const oneAddress = /^[^\s,;:<>()[\]"\\@]+@[^\s,;:<>()[\]"\\@]+$/
  * certificate is checked in both cases.
  */
 export function smtpSender(config: SmtpConfig, options: { ca?: string } = {}): Sender<MailMessage> {
-  const transport = createTransport({
-    host: config.host,
-    port: config.port,
-    secure: config.security === 'tls',
-    requireTLS: config.security === 'startTls',
-    ignoreTLS: config.security === 'none',
-    ...(config.username !== undefined ? { auth: { user: config.username, pass: config.password?.reveal() ?? '' } } : {}),
-    ...(options.ca === undefined ? {} : { tls: { ca: options.ca } }),
-    pool: true,
-    maxConnections: 4,
-    connectionTimeout: patience.connect,
-    greetingTimeout: patience.greeting,
-    socketTimeout: patience.silence,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
+  const transport = createTransport({ ...connection(config, options), pool: true, maxConnections: 4 })
   return {
     send: async message => {
       if (!oneAddress.test(message.to)) throw new PermanentFailure('the stored address is not one address')
@@ -55,6 +40,33 @@ export function smtpSender(config: SmtpConfig, options: { ca?: string } = {}): S
       }
     },
     close: async () => transport.close(),
+  }
+}
+
+/** Connects, encrypts and signs in as for a message, and sends none. @throws Error in the words of the network or of the server */
+export async function tryMailServer(config: SmtpConfig, options: { ca?: string } = {}): Promise<void> {
+  const transport = createTransport(connection(config, options))
+  try {
+    await transport.verify()
+  } finally {
+    transport.close()
+  }
+}
+
+function connection(config: SmtpConfig, { ca }: { ca?: string }) {
+  return {
+    host: config.host,
+    port: config.port,
+    secure: config.security === 'tls',
+    requireTLS: config.security === 'startTls',
+    ignoreTLS: config.security === 'none',
+    ...(config.username !== undefined ? { auth: { user: config.username, pass: config.password?.reveal() ?? '' } } : {}),
+    ...(ca === undefined ? {} : { tls: { ca } }),
+    connectionTimeout: patience.connect,
+    greetingTimeout: patience.greeting,
+    socketTimeout: patience.silence,
+    disableFileAccess: true,
+    disableUrlAccess: true,
   }
 }
 

@@ -41,7 +41,7 @@ async function examine(context: VerbContext, where: { config?: string; 'data-dir
     if (!(error instanceof ConfigError)) throw error
     return [{ check: 'configuration', what: translate(locale, error.messageKey, error.values), remedy: 'operator.doctor.remedy.config' }]
   }
-  const results: Examined[] = [{ check: 'configuration' }, ...lookAtConfig(context, config)]
+  const results: Examined[] = [{ check: 'configuration' }, await lookAtMail(context, config), lookAtListeners(context, config)]
   let store: Store
   try {
     store = await openStoreOf(config)
@@ -58,18 +58,25 @@ async function examine(context: VerbContext, where: { config?: string; 'data-dir
 const failing = ({ locale }: VerbContext, error: unknown): string =>
   translate(locale, 'operator.doctor.what.failing', { detail: error instanceof Error ? error.message.slice(0, 200) : 'unknown' })
 
-function lookAtConfig({ locale }: VerbContext, config: Config): Examined[] {
-  const noMail = config.mail.kind === 'none'
+/** Where there is a mail server it is asked: a wrong name, port, certificate or password shows here and not in a row of waiting mail. */
+async function lookAtMail(context: VerbContext, { mail }: Config): Promise<Examined> {
+  const { locale } = context
+  if (mail.kind === 'none') return { check: 'mail', what: translate(locale, 'operator.doctor.what.noMail'), remedy: 'operator.doctor.remedy.mail' }
+  if (mail.kind !== 'smtp') return { check: 'mail' }
+  const { tryMailServer } = await import('../notify/smtp.ts')
+  try {
+    await tryMailServer(mail)
+    return { check: 'mail' }
+  } catch (error) {
+    return { check: 'mail', what: failing(context, error), remedy: 'operator.doctor.remedy.mailServer' }
+  }
+}
+
+function lookAtListeners({ locale }: VerbContext, config: Config): Examined {
   const open = config.listeners.find(listener => !listener.tls && !/^(127\.|::1$|localhost$)/.test(listener.host))
-  const plain = open !== undefined && config.trustedProxies.length === 0
-  return [
-    noMail
-      ? { check: 'mail', what: translate(locale, 'operator.doctor.what.noMail'), remedy: 'operator.doctor.remedy.mail' }
-      : { check: 'mail' },
-    plain
-      ? { check: 'listener', what: translate(locale, 'operator.doctor.what.plainListener', { listener: `${open.host}:${open.port}` }), remedy: 'operator.doctor.remedy.listener' }
-      : { check: 'listener' },
-  ]
+  if (open === undefined || config.trustedProxies.length > 0) return { check: 'listener' }
+  const listener = `${open.host}:${open.port}`
+  return { check: 'listener', what: translate(locale, 'operator.doctor.what.plainListener', { listener }), remedy: 'operator.doctor.remedy.listener' }
 }
 
 async function lookInside(context: VerbContext, config: Config, store: Store): Promise<Examined[]> {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import test, { after } from 'node:test'
 import { freePort } from '../../src/development/config.ts'
 import { startProgram, untilAnswers, untilSaid } from '../support/installation.ts'
+import { startMailServer } from '../support/smtp.ts'
 import { asSuperuser, ownerRole, serverRole, sharedCluster } from '../support/postgres.ts'
 
 const folders: string[] = []
@@ -110,6 +111,24 @@ test('on PostgreSQL the owner makes the tables and a lesser role serves; every v
     assert.match((await run(['doctor', '--config', where.config])).said, /database: in order/)
   } finally {
     await asSuperuser(cluster.port, 'postgres', client => client.query(`drop database if exists ${database} with (force)`))
+  }
+})
+
+test('doctor asks the mail server: one that answers is in order, one that is away or refuses the login is named', async () => {
+  const server = await startMailServer({ kind: 'plain', login: true })
+  try {
+    const doctor = async (port: number, password: string) => {
+      const where = await place(`mail: { provider: smtp, host: 127.0.0.1, port: ${port}, security: none, username: latchkey, password: ${password}, from: a@contoso.example }\n`)
+      return (await run(['doctor', '--config', where.config])).said
+    }
+    assert.match(await doctor(server.port, 'letter-box'), /mail: in order/)
+    const refused = await doctor(server.port, 'wrong-word')
+    assert.match(refused, /mail: .*535.*Correct mail\.host/)
+    assert.doesNotMatch(refused, /wrong-word/)
+    assert.match(await doctor(await freePort(), 'letter-box'), /mail: .*ECONNREFUSED/)
+    assert.deepEqual(server.received, [])
+  } finally {
+    await server.close()
   }
 })
 
