@@ -52,7 +52,7 @@ export async function verifyPassword(app: App, check: PasswordCheck): Promise<Pa
   const budget = await failSignIn(app, attempt, password)
   if (!budget.served) return { outcome: 'locked', until: budget.until }
   const row = await findPassword(app.db, tenantId, user?.id ?? '')
-  const here = await matchesHash(app, row?.hash ?? null, password)
+  const here = await matchesHash(app, row?.hash ?? null, password, budget.place === 'familiar')
   const verdict = here || !user ? here : await askDomain(app, user, row, password)
   if (verdict === 'unreachable') return { outcome: 'unavailable' }
   if (!verdict || !user) {

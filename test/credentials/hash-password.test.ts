@@ -55,6 +55,16 @@ onSqlite('T-24: the lane is as wide as the cores, the queue is bounded, and beyo
   assert.ok(!(await matchesHash(app, null, new Secret('x'))), 'afterwards it works again')
 })
 
+onSqlite('R-15: with the queue full of strangers, a place the account knows is served, and before them', async ({ app }) => {
+  const { width, queueLength } = hashingLane()
+  const order: string[] = []
+  const strangers = Array.from({ length: width + queueLength }, () => matchesHash(app, null, new Secret('x')).then(() => order.push('stranger')))
+  await assert.rejects(matchesHash(app, null, new Secret('x')), { name: 'Refusal' })
+  const familiar = matchesHash(app, null, new Secret('x'), true).then(() => order.push('familiar'))
+  await Promise.all([...strangers, familiar])
+  assert.ok(order.indexOf('familiar') <= 2 * width, `${order.indexOf('familiar')} came first`)
+})
+
 onSqlite('R-13: the pepper changes without any password being known', async ({ app }) => {
   const hash = await hashPassword(app, new Secret('right'))
   rotateKeyFile(app.config.keysFile, 'pepper', 'add')
