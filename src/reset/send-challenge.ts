@@ -21,6 +21,7 @@ import type { ResetRow } from '../store/resets.ts'
 import { findTenant } from '../store/tenants.ts'
 import type { Locale } from '../text.ts'
 import { identifyLater, judgeAgain, keepVerdict } from './identify.ts'
+import { inRecoveryLane } from './lane.ts'
 import { choicesOf, destinationOf, offeredWay, offerNamed, offersFor } from './offer.ts'
 import { recordBlocked, recordStep, recordUsage, reportedMethod } from './record.ts'
 import { countTry } from './throttles.ts'
@@ -60,9 +61,13 @@ export const asksForNumber = (offer: Offer): boolean => offer.way === 'mobileSms
 /**
  * Takes the choice of a way and has a code sent where the way needs one.
  * @throws Refusal 409 out of order; 422 LK_METHOD_UNAVAILABLE for a way that is not offered or has no provider; 422 LK_FIELD_…
- *   for a number that is none; 429 LK_RESEND_TOO_SOON; 422 LK_PHONE_MISMATCH under `standard`
+ *   for a number that is none; 429 LK_RESEND_TOO_SOON; 422 LK_PHONE_MISMATCH under `standard`; 503 LK_BUSY
  */
-export async function sendChallenge(app: App, transaction: Transaction, request: SendRequest): Promise<Sent> {
+export function sendChallenge(app: App, transaction: Transaction, request: SendRequest): Promise<Sent> {
+  return inRecoveryLane(() => takeChoice(app, transaction, request))
+}
+
+async function takeChoice(app: App, transaction: Transaction, request: SendRequest): Promise<Sent> {
   if (!isPossible(transaction, 'send')) {
     await recordImpossible(app, transaction, 'send')
     throw outOfOrder('send')

@@ -20,6 +20,7 @@ import { defaultTenant, findTenantByDomain } from '../store/tenants.ts'
 import type { TenantRow } from '../store/tenants.ts'
 import type { Locale } from '../text.ts'
 import { identifiedStep, identify, identifyJob, identityColumns, throttleKeyOf } from './identify.ts'
+import { inRecoveryLane } from './lane.ts'
 import { issueWait, issueWork, judgeWork, spendWork } from './proof-of-work.ts'
 import type { WorkTicket } from './proof-of-work.ts'
 import { recordStep } from './record.ts'
@@ -52,10 +53,15 @@ export async function tenantOf(db: Db, username: string | undefined, whr: string
 
 /**
  * Takes a name and begins a transaction, for whatever name it is.
- * @throws Refusal 422 LK_FIELD_REQUIRED or LK_FIELD_INVALID for the field `username`; 422 LK_CAPTCHA for work that is wrong
+ * @throws Refusal 422 LK_FIELD_REQUIRED or LK_FIELD_INVALID for the field `username`; 422 LK_CAPTCHA for work that is wrong;
+ *   503 LK_BUSY when too many begin at once
  */
 export async function startReset(app: App, request: StartRequest): Promise<Started> {
   const username = readName(request.username)
+  return inRecoveryLane(() => startFor(app, username, request))
+}
+
+async function startFor(app: App, username: string, request: StartRequest): Promise<Started> {
   const tenant = await tenantOf(app.db, username, request.whr)
   if (!tenant) throw new Refusal(503, [reason('LK_UNAVAILABLE')])
   const { tenantSettings } = await readPolicies(app.db, tenant.id)
