@@ -75,7 +75,7 @@ export async function openFaultStage({ engine = 'sqlite', store: given, mailPort
     `publicOrigin: http://localhost:${frontPort}`,
     `dataDir: ${dataDir}`,
     `keysFile: ${keysFile}`,
-    'trustedProxies: [127.0.0.1]',
+    'trustedProxies: [127.0.0.0/8]',
     'logLevel: warn',
     `mail: { host: 127.0.0.1, port: ${mailPort ?? mail.port}, security: none, from: no-reply@contoso.example }`,
     `sms: { provider: http, url: "${texts.url}/texts" }`,
@@ -162,6 +162,8 @@ export class Visitor {
   /** The transaction it is in. */
   reset = ''
   nodes: readonly Node[]
+  /** The balancer it comes through: the server bounds the sockets of one address. */
+  through = '127.0.0.1'
   readonly #host: string
   #turn = 0
 
@@ -191,7 +193,7 @@ export class Visitor {
       ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }), ...more,
     }
     return new Promise((resolve, reject) => {
-      const request = httpRequest({ host: '127.0.0.1', port: node.port, method, path, headers, agent: false }, response => {
+      const request = httpRequest({ host: '127.0.0.1', port: node.port, method, path, headers, agent: false, localAddress: this.through }, response => {
         const parts: Buffer[] = []
         response.on('data', (part: Buffer) => parts.push(part))
         response.on('error', reject)
