@@ -13,6 +13,7 @@ import { useStrictBodies } from './bodies.ts'
 import { trustedProxies } from './client-address.ts'
 import { doors } from './doors.ts'
 import type { Listener } from './config.ts'
+import { rewriteODataPath } from './odata-path.ts'
 import { documentRoutes } from './openapi.ts'
 import { Refusal } from './refusal.ts'
 import { reason } from './rules/verdict.ts'
@@ -38,6 +39,7 @@ export async function buildServer(app: App, store: Store): Promise<FastifyInstan
     requestIdHeader: false,
     forceCloseConnections: 'idle',
     schemaController: { compilersFactory: schemaCompilers() },
+    rewriteUrl: request => rewriteODataPath(request.url ?? '/'),
     routerOptions: { caseSensitive: false, maxParamLength: 512, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => void renderUnrouted(app, error, request, reply),
   })

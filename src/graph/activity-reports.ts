@@ -7,6 +7,7 @@ import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
 import { userCaller } from '../access.ts'
 import { countSignIns, countUsage } from '../store/activity.ts'
+import { parseKey } from '../odata-path.ts'
 import { listUsageEvents } from '../store/usage-events.ts'
 import type { UsageEventRow } from '../store/usage-events.ts'
 import { Nullable, collectionOf, instant, odataContext } from './answers.ts'
@@ -97,17 +98,16 @@ export function activityReportRoutes(server: Server, app: App): void {
     }
   })
 
-  // Functions, whose one argument is part of the segment: userSignInsByAuthMethodSummary(period='d7').
-  const Function = Type.Object({ function: Type.String({ maxLength: 80 }) })
+  // Functions with one argument: userSignInsByAuthMethodSummary(period='d7').
+  const Function = Type.Object({ function: Type.String({ maxLength: 60 }), arguments: Type.String({ maxLength: 40 }) })
   const Counts = Type.Object({ '@odata.context': Type.String(), value: Type.Array(Type.Union([ByMethod, Registration])) })
-  server.get(`${path}/:function`, { config, schema: { params: Function, response: { 200: Counts } } }, async request => {
-    const asked = /^(\w{1,60})\(period='(\w{2,3})'\)$/.exec(request.params.function)
-    const period = asked && periodOf(asked[2]!)
-    const count = asked && { usersigninsbyauthmethodsummary: signInsByMethod, userregistrationactivity: registrationActivity }[asked[1]!.toLowerCase()]
+  server.get(`${path}/:function/:arguments`, { config, schema: { params: Function, response: { 200: Counts } } }, async request => {
+    const period = periodOf(parseKey(request.params.arguments)?.get('period') ?? '')
+    const count = { usersigninsbyauthmethodsummary: signInsByMethod, userregistrationactivity: registrationActivity }[request.params.function.toLowerCase()]
     if (!period || !count) throw notFound()
     const { id: tenantId } = await readableTenant(app, request)
     readQuery(request, { selectable: [], pageable: false })
-    return { '@odata.context': odataContext(request, `reports/authenticationMethods/${request.params.function}`), value: await count(app, stretchOf(tenantId, period)) }
+    return { '@odata.context': odataContext(request, `reports/authenticationMethods/${request.params.function}(period='${period.toLowerCase()}')`), value: await count(app, stretchOf(tenantId, period)) }
   })
 }
 

@@ -37,7 +37,7 @@ export function readSkipToken(app: App, caller: Caller, resource: string, query:
 
 /** The address of the next page: absolute, on the configured origin, with the question repeated (LD-13). */
 export function nextLink(request: FastifyRequest, token: string): string {
-  const [path, search = ''] = request.url.split('?', 2)
+  const [path, search = ''] = request.originalUrl.split('?', 2)
   const kept = Array.from(new URLSearchParams(search)).filter(([name]) => name.toLowerCase() !== '$skiptoken')
   const query = new URLSearchParams([...kept, ['$skiptoken', token]])
   return `${request.origin}${path}?${query.toString().replaceAll('%24', '$')}`

@@ -6,6 +6,7 @@ import type { Server } from '../access.ts'
 import { userCaller } from '../access.ts'
 import { sendCsv, wantsCsv } from '../csv.ts'
 import type { Cell } from '../csv.ts'
+import { parseKey } from '../odata-path.ts'
 import type { TenantFacts } from '../rules/facts.ts'
 import { gatherSubject } from '../store/facts.ts'
 import type { Place } from '../store/subjects.ts'
@@ -77,9 +78,10 @@ export function reportRoutes(server: Server, app: App): void {
     userRegistrationFeatureCounts: Type.Optional(Type.Array(Type.Object({ feature: Type.String(), userCount: Type.Integer() }))),
     userRegistrationMethodCounts: Type.Optional(Type.Array(Type.Object({ authenticationMethod: Type.String(), userCount: Type.Integer() }))),
   })
-  // A function may be written with its arguments, which then are part of the segment (graph §10).
-  server.get(`${path}/:summary`, { config, schema: { params: Type.Object({ summary: Type.String({ maxLength: 120 }) }), response: { 200: Summary } } }, async request => {
-    const asked = summaryOf(request.params.summary)
+  // With the function's arguments or by its name alone, which means all (graph §10).
+  const Function = Type.Object({ summary: Type.String({ maxLength: 60 }), arguments: Type.Optional(Type.String({ maxLength: 120 })) })
+  for (const ending of ['', '/:arguments']) server.get(`${path}/:summary${ending}`, { config, schema: { params: Function, response: { 200: Summary } } }, async request => {
+    const asked = summaryOf(request.params.summary, request.params.arguments)
     if (!asked) throw notFound()
     const { total, counts } = await countPeople(app, await readableTenant(app, request), asked)
     const common = { '@odata.context': odataContext(request, `microsoft.graph.${asked.type}`), totalUserCount: total, userTypes: asked.userTypes, userRoles: asked.userRoles }
@@ -129,14 +131,12 @@ async function countPeople(app: App, tenant: TenantFacts, { wanted }: { wanted: 
 }
 
 /** `usersRegisteredByFeature(includedUserTypes='all',includedUserRoles='all')`, or without parentheses. */
-function summaryOf(segment: string) {
-  const open = segment.indexOf('(')
-  const name = (open < 0 ? segment : segment.slice(0, open)).toLowerCase()
-  const type = { usersregisteredbyfeature: 'userRegistrationFeatureSummary', usersregisteredbymethod: 'userRegistrationMethodSummary' }[name]
-  if (type === undefined) return undefined
-  const given = (argument: string) => new RegExp(`${argument}='([A-Za-z]{1,20})'`).exec(segment)?.[1] ?? 'all'
-  const userTypes = given('includedUserTypes')
-  const userRoles = given('includedUserRoles')
+function summaryOf(name: string, given: string | undefined) {
+  const type = { usersregisteredbyfeature: 'userRegistrationFeatureSummary', usersregisteredbymethod: 'userRegistrationMethodSummary' }[name.toLowerCase()]
+  const values = given === undefined ? new Map<string, string>() : parseKey(given)
+  if (type === undefined || !values) return undefined
+  const userTypes = values.get('includedUserTypes') ?? 'all'
+  const userRoles = values.get('includedUserRoles') ?? 'all'
   const wanted = (one: RegistrationDetails) =>
     (userTypes === 'all' || one.userType === userTypes) && (userRoles === 'all' || one.isAdmin === (userRoles !== 'user'))
   return { type, userTypes, userRoles, wanted }

@@ -5,6 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
+import { parseKey } from '../odata-path.ts'
 import { Refusal } from '../refusal.ts'
 import { accountActionRoutes } from './account-actions.ts'
 import { graphHeaders } from './answers.ts'
@@ -27,6 +28,9 @@ export function graphRoutes(server: Server, app: App): void {
   server.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply) => {
     if (request.routeOptions.config.surface === 'graph') graphHeaders(request, reply)
   })
+  server.addHook('preValidation', async request => {
+    if (request.routeOptions.config.surface === 'graph') unquoteKeys(request.params as Record<string, string>)
+  })
   server.setErrorHandler((error: unknown, request) => {
     throw request.routeOptions.config.surface === 'graph' ? inGraphNumbers(error) : error
   })
@@ -34,6 +38,14 @@ export function graphRoutes(server: Server, app: App): void {
     userRoutes, userWriteRoutes, resetPasswordRoutes, authenticationMethodRoutes, authenticationRequirementRoutes, temporaryAccessPassRoutes, directoryRoleRoutes, roleAssignmentRoutes,
     reportRoutes, activityReportRoutes, usageReportRoutes, directoryAuditRoutes, passwordResetPolicyRoutes, validatePasswordRoutes, accountActionRoutes,
   ]) routes(server, app)
+}
+
+/** `users('ann')` is `users/ann`: a key without a name is what stands in its quotes. Keys with names are read where they mean something. */
+function unquoteKeys(params: Record<string, string>): void {
+  for (const [name, segment] of Object.entries(params)) {
+    const key = segment.startsWith("('") ? parseKey(segment)?.get('') : undefined
+    if (key !== undefined && key !== '') params[name] = key
+  }
 }
 
 /** Graph says 400 where our pages and /api say 422 (graph §2.3). */

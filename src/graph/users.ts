@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import type { App, Db } from '../app.ts'
 import type { Server } from '../access.ts'
 import { userCaller } from '../access.ts'
+import { parseKey } from '../odata-path.ts'
 import { reason } from '../rules/verdict.ts'
 import { rolesOf } from '../store/roles.ts'
 import { countUsers, findUser, listUsers, resolveName } from '../store/users.ts'
@@ -21,11 +22,22 @@ import { User, basicProperties, defaultProperties, selectableProperties, shapeUs
 /** The id or name in a path; ids are looked for first, and both only in the caller's tenant (T-43). */
 export const UserKey = Type.Object({ id: Type.String({ minLength: 1, maxLength: 320 }) })
 
-/** @throws Refusal 404 for a foreign, deleted or unknown one alike */
-export async function requireUser(db: Db, tenantId: string, key: string): Promise<UserRow> {
+/**
+ * Whoever has the id or user principal name, also written `(id='…')` or `(userPrincipalName='…')`.
+ * @throws Refusal 404 for a foreign, deleted or unknown one alike
+ */
+export async function requireUser(db: Db, tenantId: string, written: string): Promise<UserRow> {
+  const key = keyOf(written)
   const user = (await findUser(db, tenantId, key)) ?? (key.includes('@') ? await byName(db, tenantId, key) : undefined)
   if (!user) throw notFound()
   return user
+}
+
+const alternateKeys = new Set(['id', 'userPrincipalName'])
+
+function keyOf(written: string): string {
+  const [one, ...more] = parseKey(written) ?? []
+  return one && more.length === 0 && alternateKeys.has(one[0]) ? one[1] : written
 }
 
 async function byName(db: Db, tenantId: string, key: string): Promise<UserRow | undefined> {

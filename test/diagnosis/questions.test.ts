@@ -51,7 +51,7 @@ test('D-05 (M-09): what became of the code is evidence; that the last one did no
   assert.equal(seen(), undefined, 'nothing was to be sent')
   assert.equal(seen(delivery('sent'), delivery('failed'))?.outcome, 'ok')
   for (const outcome of ['failed', 'expired'] as const) assert.equal(seen(delivery(outcome), delivery('sent'))?.outcome, 'warns')
-  assert.deepEqual(seen(delivery('suppressed', 'address'), delivery('sent'))?.evidence, { at: now - hour, sent: 1, failed: 0, expired: 0, suppressed: 1, limit: 'address' })
+  assert.deepEqual(seen(delivery('suppressed', 'destination'), delivery('sent'))?.evidence, { at: now - hour, sent: 1, failed: 0, expired: 0, suppressed: 1, limit: 'destination' })
   assert.ok(ask('D-05', { target: ready('ann'), attempt: { ...attempt, deliveries: [delivery('failed')] } }).includes('LK_NOT_DELIVERED'))
   assert.ok(!ask('D-05', { target: ready('ann'), attempt }).includes('LK_NOT_DELIVERED'))
 })
