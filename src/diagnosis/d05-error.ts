@@ -13,7 +13,8 @@ import type { Finding } from '../rules/verdict.ts'
 export const d05: Question = {
   id: 'D-05',
   target: 'optional',
-  known: ({ attempt }) => attempt?.reasons[0],
+  // An attempt that ended well has its stumbles among the evidence; none of them is the answer.
+  known: ({ attempt }) => (attempt?.state === 'DONE' ? undefined : attempt?.reasons[0]),
   findings: snapshot => {
     const { attempt } = snapshot
     const found = attempt

@@ -37,6 +37,8 @@ test('D-05 (M-09, M-30): the reason behind the support code stands first, then w
   const attempt = { supportCode: 'c', at: now - hour, state: 'REFUSED', reasons: [reason('SSPR_0013')] }
   assert.deepEqual(ask('D-05', { target: ready('ann'), attempt }).slice(0, 2), ['SSPR_0013', 'WOULD_SUCCEED_NOW'])
   assert.deepEqual(ask('D-05', { target: person('ann'), attempt }).slice(0, 2), ['SSPR_0013', 'SSPR_0014'])
+  const stumbled = { ...attempt, state: 'DONE', reasons: [reason('LK_PASSWORD_TOO_SHORT', { min: 8 })] }
+  assert.equal(verdictOf('D-05', { target: ready('ann'), attempt: stumbled }), 'WOULD_SUCCEED_NOW', 'what went well in the end is no error')
   assert.equal(verdictOf('D-05', { target: ready('ann') }), 'WOULD_SUCCEED_NOW')
   assert.equal(verdictOf('D-05', { target: person('ann') }), 'SSPR_0014')
   assert.equal(verdictOf('D-05', { attempt }), 'SSPR_0013', 'also when the name led to nobody')
