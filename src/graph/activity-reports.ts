@@ -6,12 +6,13 @@ import { Type } from 'typebox'
 import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
 import { userCaller } from '../access.ts'
-import { countSignIns, countUsage } from '../store/activity.ts'
+import { countUsage } from '../store/activity.ts'
+import type { Stretch } from '../store/activity.ts'
 import { parseKey } from '../odata-path.ts'
 import { listUsageEvents } from '../store/usage-events.ts'
 import type { UsageEventRow } from '../store/usage-events.ts'
 import { Nullable, collectionOf, instant, odataContext } from './answers.ts'
-import { dailyPasswords, days, periodOf, periods, requirementOf, signInMethods } from './activity.ts'
+import { dailyPasswords, days, periodOf, periods, requirementOf, signInCounts, signInMethods } from './activity.ts'
 import { notFound } from './deciding.ts'
 import { namesOf } from './event-names.ts'
 import { fits } from './odata-filter.ts'
@@ -62,7 +63,7 @@ export function activityReportRoutes(server: Server, app: App): void {
     const { id: tenantId } = await readableTenant(app, request)
     readQuery(request, { selectable: Object.keys(MfaSummary.properties), pageable: false })
     const stretch = stretchOf(tenantId, 'D30')
-    const counts = await countSignIns(app.db, stretch)
+    const counts = await signInCounts(app, stretch)
     const value = days(stretch).map(day => {
       const ofDay = counts.filter(one => one.day === day)
       const sum = (multi: boolean) => ofDay.filter(one => (requirementOf(one.proofs) === 'multiFactorAuthentication') === multi).reduce((all, one) => all + one.count, 0)
@@ -111,10 +112,8 @@ export function activityReportRoutes(server: Server, app: App): void {
   })
 }
 
-type Stretch = Parameters<typeof countSignIns>[1]
-
 async function signInsByMethod(app: App, stretch: Stretch) {
-  const counts = signInMethods(await countSignIns(app.db, stretch))
+  const counts = signInMethods(await signInCounts(app, stretch))
   return [...counts].map(([authenticationMethod, successActivityCount]) => ({ authenticationMethod, successActivityCount }))
 }
 

@@ -1,7 +1,8 @@
 /** What the counts of a stretch of time mean; Graph's reports and our own say it alike (sspr §11.5). */
-import type { Db } from '../app.ts'
-import { countUsage } from '../store/activity.ts'
+import type { App, Db } from '../app.ts'
+import { countSignIns, countUsage } from '../store/activity.ts'
 import type { SignInCount, Stretch } from '../store/activity.ts'
+import { flushSignIns } from '../store/sign-ins.ts'
 
 const day = 24 * 60 * 60_000
 export const periods = { D1: day, D7: 7 * day, D30: 30 * day } as const
@@ -16,6 +17,12 @@ export function periodOf(text: string): Period | undefined {
 export function days({ from, to }: Pick<Stretch, 'from' | 'to'>): number[] {
   const first = Math.floor(from / day) * day
   return Array.from({ length: Math.max(0, Math.ceil((to - first) / day)) }, (_, n) => first + n * day)
+}
+
+/** Sign-ins are written in batches; what waits is written first, so that a report shows the newest. */
+export async function signInCounts(app: App, stretch: Stretch): Promise<SignInCount[]> {
+  await flushSignIns(app)
+  return countSignIns(app.db, stretch)
 }
 
 export type Requirement = 'singleFactorAuthentication' | 'multiFactorAuthentication'

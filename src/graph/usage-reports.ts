@@ -9,11 +9,11 @@ import type { Server } from '../access.ts'
 import { sendCsv, wantsCsv } from '../csv.ts'
 import type { Cell } from '../csv.ts'
 import { breathe } from '../store/old-rows.ts'
-import { countSignIns, countUsage } from '../store/activity.ts'
+import { countUsage } from '../store/activity.ts'
 import type { Stretch } from '../store/activity.ts'
 import { listUsageEvents } from '../store/usage-events.ts'
 import type { UsageEventRow } from '../store/usage-events.ts'
-import { dailyPasswords, periods, requirementOf, signInMethods } from './activity.ts'
+import { dailyPasswords, periods, requirementOf, signInCounts, signInMethods } from './activity.ts'
 import type { Period } from './activity.ts'
 import { Nullable, instant } from './answers.ts'
 import { beneficiaries, registrations } from './benefits.ts'
@@ -58,7 +58,7 @@ export function usageReportRoutes(server: Server, app: App): void {
   const SignInAnswer = Type.Object({ value: Type.Array(SignIns), byRequirement: Type.Object({ singleFactorAuthentication: number, multiFactorAuthentication: number }), byMethod: Methods })
   server.get('/api/reports/signins', { config, schema: { querystring: Asked, response: { 200: SignInAnswer } } }, async (request, reply) => {
     const { stretch } = await readable(request)
-    const counts = await countSignIns(app.db, stretch)
+    const counts = await signInCounts(app, stretch)
     const value = counts.map(one => ({ date: dateOf(one.day), requirement: requirementOf(one.proofs), methods: one.proofs, count: one.count }))
     const columns = ['date', 'requirement', 'methods', 'count'] as const
     if (wantsCsv(request)) return csv(request, reply, 'signins', columns, value.map(one => [one.date, one.requirement, one.methods.join(' '), one.count]))
