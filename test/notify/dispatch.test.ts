@@ -190,13 +190,17 @@ for (const engine of engines) {
   test(`R-05: killed between sending and noting it: sent again, as the same message; never after its time (${engine})`, async () => {
     const stage = await openStage(engine)
     try {
-      await queue(stage, { name: 'resetCode', values: { code: '1234 5678', minutes: 10 } })
-      process.env.NODE_ENV = 'test'
-      process.env.LATCHKEY_FAULT = 'dispatch.between'
-      const other = runOther('test/notify/worker.ts', stage.ticket)
-      process.env.LATCHKEY_FAULT = ''
-      const first = JSON.parse((await other.line())!) as MailMessage
-      assert.equal(await new Promise(resolve => other.process.once('exit', (_code, signal) => resolve(signal))), 'SIGKILL')
+      const killedWorker = async (): Promise<MailMessage> => {
+        await queue(stage, { name: 'resetCode', values: { code: '1234 5678', minutes: 10 } })
+        process.env.NODE_ENV = 'test'
+        process.env.LATCHKEY_FAULT = 'dispatch.between'
+        const other = runOther('test/notify/worker.ts', stage.ticket)
+        process.env.LATCHKEY_FAULT = ''
+        const sent = JSON.parse((await other.line())!) as MailMessage
+        assert.equal(await new Promise(resolve => other.process.once('exit', (_code, signal) => resolve(signal))), 'SIGKILL')
+        return sent
+      }
+      const first = await killedWorker()
       await stage.work()
       assert.equal(stage.mail.length, 0, 'its lease still holds')
       await stage.advance(61_000)
@@ -204,6 +208,11 @@ for (const engine of engines) {
       assert.equal(stage.mail.length, 1)
       const [second] = stage.mail
       assert.deepEqual([second?.dedupeId, second?.text, second?.to], [first.dedupeId, first.text, first.to])
+      await killedWorker()
+      await stage.advance(10 * minute)
+      await stage.work()
+      assert.equal(stage.mail.length, 1, 'nobody looked in time: a code that is over is not sent')
+      assert.deepEqual(await outcomes(stage), ['sent', 'expired'])
     } finally {
       await stage.close()
     }
