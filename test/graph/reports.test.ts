@@ -1,6 +1,7 @@
 // The reports of sspr §11.5, on both engines.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { saveSku, assignLicence } from '../../src/store/licences.ts'
 import { readCsv } from '../../src/operator/csv.ts'
@@ -86,6 +87,13 @@ for (const engine of engines) {
         for (const path of paths) for (const csv of ['', path.startsWith('/api') ? '?format=csv' : '']) assert.equal((await other.get(path + csv)).statusCode, 403, `${name} ${path}`)
         await softDeleteUser(t.app.db, t.tenantId, other.person.id, t.app.now())
       }
+    })
+
+    test('the guide names every one of them', () => {
+      const guide = readFileSync(new URL('../../docs/guide/reports.md', import.meta.url), 'utf8')
+      const names = t.routes.flatMap(route => /^\/(?:api|beta|v1\.0)\/reports\/(?:authenticationMethods\/)?(\w+)$/.exec(route.url)?.[1] ?? [])
+      assert.ok(names.length > 8, `${names.length}`)
+      for (const name of names) assert.match(guide, new RegExp(`\\b${name}\\b`))
     })
 
     test('sign-ins by requirement and by method: those of people that succeeded', async () => {
