@@ -82,7 +82,11 @@ export async function makeApp(options: MakeAppOptions = {}): Promise<TestApp> {
     log: options.log ?? openLog('silent'),
   }
   const tenantId = await foundTenant(app)
-  const server = await buildServer(app, store)
+  // An open store keeps the test's process alive: a server that does not come up must end the test, not hang it.
+  const server = await buildServer(app, store).catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
   const captured = captureSenders()
   const dispatcher = startDispatcher(app, captured.senders, { loop: false })
   const signIns = startSignInLog(app)
