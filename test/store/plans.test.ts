@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { CompiledQuery, sql } from 'kysely'
 import type { Db } from '../../src/app.ts'
+import { countSignIns, countUsage } from '../../src/store/activity.ts'
 import { listAudit } from '../../src/store/audit.ts'
-import { gatherFacts } from '../../src/store/facts.ts'
+import { gatherFacts, gatherTenantFacts } from '../../src/store/facts.ts'
 import { listGroups } from '../../src/store/groups.ts'
 import { clear, peek, reserve } from '../../src/store/limits.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -10,6 +11,7 @@ import type { Store } from '../../src/store/open.ts'
 import { dropExpired, takeDue } from '../../src/store/outbox.ts'
 import { findSession, listSessions } from '../../src/store/sessions.ts'
 import { listSignIns } from '../../src/store/sign-ins.ts'
+import { listSubjects } from '../../src/store/subjects.ts'
 import { listUsageEvents } from '../../src/store/usage-events.ts'
 import { findUser, findUserByName, listUsers } from '../../src/store/users.ts'
 import { bothEngines } from '../support/store.ts'
@@ -31,6 +33,9 @@ const asked: Record<string, (db: Db) => Promise<unknown>> = {
   'a session by its id': db => findSession(db, 'h', start),
   'the sessions of a person': db => listSessions(db, { tenantId: 't1', userId: 'u00007', now: start }),
   'the facts about a person': db => gatherFacts(db, { tenantId: 't1', userId: 'u00007', now: start, providers }),
+  'a chunk of everybody’s facts': async db => listSubjects(db, await gatherTenantFacts(db, 't1'), start, { after }),
+  'a tally of sign-ins': db => countSignIns(db, { tenantId: 't1', from: start, to: start + hour }),
+  'a tally of usage': db => countUsage(db, { tenantId: 't1', from: start, to: start + hour }),
   'a reserved try': db => reserve(db, { tenantId: 't1', key: 'x:1', kind: { limit: 3, windowMs: hour }, now: start }),
   'a look at a counter': db => peek(db, { tenantId: 't1', key: 'y:1', kind: 'proof', now: start }),
   'counters forgotten': db => clear(db, 't1', 'x:'),
@@ -45,9 +50,9 @@ const asked: Record<string, (db: Db) => Promise<unknown>> = {
 }
 
 /** Small by their nature: a handful of rows for each tenant, for the whole installation, or made by the statement itself. */
-const small = /\b(installation|tenants|tenant_of_session|domains|policies|subscribed_skus|agents|administrative_units|direct|by_group|in_groups|taken|s)\b/
+const small = /\b(installation|tenants|tenant_of_session|domains|policies|subscribed_skus|agents|administrative_units|direct|by_group|in_groups|groups_of_many|taken|s)\b/
 /** Whoever asks for one person or for what is small may sort what comes; a page of something large must come sorted. */
-const maySort = /person|facts|due/
+const maySort = /person|facts|due|tally/
 
 async function fill(store: TestStore): Promise<void> {
   await addTenant(store.db)
