@@ -199,7 +199,8 @@ describe('T-02: as much is done for nobody as for somebody', () => {
     await openReset(t, { gates: 2 })
     await addPerson(t.app, t.tenantId, { name: 'able', email: 'x@home.example', mobile: '+45 20202020', totp: seed })
     const counted: Record<string, number[]> = {}
-    for (const name of ['warm', 'able', 'none']) {
+    // Twice each, and the smaller figure counts: looks and clock are read again now and then, whoever asks just then.
+    for (const name of ['warm', 'able', 'none', 'able', 'none']) {
       const visitor = new Visitor(t)
       const counts: number[] = []
       const count = async (act: () => Promise<unknown>) => {
@@ -218,7 +219,8 @@ describe('T-02: as much is done for nobody as for somebody', () => {
       await t.clock.advance(2100)
       await count(() => visitor.browser.send('/reset/code', { method: 'code', code: '123456' }))
       await count(() => visitor.browser.send('/reset/contact'))
-      counted[name] = counts
+      counted[name] = counts.map((count, step) => Math.min(count, counted[name]?.[step] ?? count))
+      await t.clock.advance(60_000)
     }
     await t.close()
     assert.deepEqual(counted['able'], counted['none'])
