@@ -199,6 +199,11 @@ describe('T-02: as much is done for nobody as for somebody', () => {
     await openReset(t, { gates: 2 })
     await addPerson(t.app, t.tenantId, { name: 'able', email: 'x@home.example', mobile: '+45 20202020', totp: seed })
     const counted: Record<string, number[]> = {}
+    /** The step is announced to every process, this one too, which then reads the clock: not a statement of any request. */
+    const advance = async (milliseconds: number) => {
+      await t.clock.advance(milliseconds)
+      await new Promise(resolve => setTimeout(resolve, 300))
+    }
     // Twice each, and the smaller figure counts: looks and clock are read again now and then, whoever asks just then.
     for (const name of ['warm', 'able', 'none', 'able', 'none']) {
       const visitor = new Visitor(t)
@@ -216,11 +221,11 @@ describe('T-02: as much is done for nobody as for somebody', () => {
       await count(() => visitor.browser.send('/reset/number', { method: 'mobileSms', number: '+45 20 20 20 20' }))
       await t.work()
       await count(() => visitor.browser.send('/reset/code', { method: 'email', code: '12345678' }))
-      await t.clock.advance(2100)
+      await advance(2100)
       await count(() => visitor.browser.send('/reset/code', { method: 'code', code: '123456' }))
       await count(() => visitor.browser.send('/reset/contact'))
       counted[name] = counts.map((count, step) => Math.min(count, counted[name]?.[step] ?? count))
-      await t.clock.advance(60_000)
+      await advance(60_000)
     }
     await t.close()
     assert.deepEqual(counted['able'], counted['none'])
