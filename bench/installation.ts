@@ -1,41 +1,43 @@
-/** The development mode as a child process, on ports of its own and a folder that is thrown away. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+/** The development mode as a child process, as `npm start` starts it, on ports of its own and a folder that is thrown away. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { Agent } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fire } from './load.ts'
 
 export interface Installation {
   origin: string
-  dev: { user: { userPrincipalName: string; password: string }; domain: string }
+  dev: { domain: string }
   pid: number
-  /** Milliseconds from the start of the process to the first answer. */
+  /** Milliseconds from the start of the process to the first page. */
   startMs: number
   stop(): Promise<void>
 }
 
-const root = join(import.meta.dirname, '..')
+const command = join(import.meta.dirname, '..', 'bin', 'latchkey.mjs')
 
 /** Starts on an empty folder, or on one that an earlier start has filled. */
 export async function startInstallation(dataDir: string, port: number): Promise<Installation> {
   const began = performance.now()
-  const child = spawn(process.execPath, ['--import', join(root, 'bin/jsx.mjs'), join(root, 'src/main.ts'), 'dev', '--data-dir', dataDir, '--http-port', String(port), '--https-port', String(port + 1)], {
+  const child = spawn(process.execPath, [command, 'dev', '--data-dir', dataDir, '--http-port', String(port), '--https-port', String(port + 1)], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, NODE_ENV: 'production' },
   })
   const origin = `http://localhost:${port}`
-  await untilAnswers(`${origin}/signin`, child)
+  await untilAnswers(origin, child)
   const startMs = performance.now() - began
   const dev = JSON.parse(readFileSync(join(dataDir, 'dev.json'), 'utf8')) as Installation['dev']
   return { origin, dev, pid: child.pid!, startMs, stop: () => stop(child) }
 }
 
-async function untilAnswers(url: string, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 6000; tries++) {
+async function untilAnswers(origin: string, child: ChildProcess): Promise<void> {
+  const agent = new Agent()
+  for (let tries = 0; tries < 10_000; tries++) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`)
-    const answer = await fetch(url).catch(() => undefined)
-    await answer?.arrayBuffer()
-    if (answer?.ok) return
-    await new Promise(resolve => setTimeout(resolve, 5))
+    const answer = await fire(origin, agent, { method: 'GET', path: '/signin' }).catch(() => undefined)
+    if (answer?.status === 200) return
+    await new Promise(resolve => setTimeout(resolve, 3))
   }
   throw new Error('the server did not answer')
 }
@@ -45,6 +47,20 @@ function stop(child: ChildProcess): Promise<void> {
     child.once('exit', () => resolve())
     child.kill('SIGTERM')
   })
+}
+
+export interface Person {
+  userName: string
+  password: string
+}
+
+/** So many people with passwords that are known, by the same import that operators use. */
+export function importPeople(dataDir: string, domain: string, count: number): Person[] {
+  const people = Array.from({ length: count }, (_, index) => ({ userName: `person${index}@${domain}`, password: `Kelp-${index}-Gr8#71-harbour` }))
+  const file = join(dataDir, 'people.csv')
+  writeFileSync(file, ['userPrincipalName,displayName,password', ...people.map((one, index) => `${one.userName},Person ${index},${one.password}`)].join('\n'))
+  execFileSync(process.execPath, [command, 'import', file, '--data-dir', dataDir], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return people
 }
 
 export function throwAwayFolder(): { path: string; remove(): void } {

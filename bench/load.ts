@@ -1,4 +1,4 @@
-/** A small load: a fixed number of requests, a fixed number in flight, over kept connections; and what came of it. */
+/** A small load: requests, a fixed number in flight, over kept connections, from as many addresses as asked for; and what came of it. */
 import { Agent, request } from 'node:http'
 
 export interface Outcome {
@@ -17,12 +17,21 @@ export interface Shot {
   body?: string
 }
 
-/** One request over the agent's connections. */
+interface Load {
+  inFlight: number
+  /** So many requests, or until this says no. */
+  wanted: number | (() => boolean)
+  /** So many requests come from one address, on one connection, the next from another: limits count addresses. Without it all from one. */
+  perAddress?: number
+}
+
+/** One request over the agent's connections. Loopback by its number, for a name may mean two addresses. */
 export function fire(origin: string, agent: Agent, shot: Shot): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const url = new URL(shot.path, origin)
+    const { host, port } = new URL(origin)
     const length: Record<string, string> = shot.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(shot.body)) }
-    const sent = request(url, { method: shot.method, agent, headers: { ...shot.headers, ...length } }, response => {
+    const options = { host: '127.0.0.1', port, path: shot.path, method: shot.method, agent, headers: { host, ...shot.headers, ...length } }
+    const sent = request(options, response => {
       let body = ''
       response.setEncoding('utf8')
       response.on('data', (part: string) => (body += part))
@@ -33,27 +42,38 @@ export function fire(origin: string, agent: Agent, shot: Shot): Promise<{ status
   })
 }
 
-/** Sends `count` requests, `inFlight` at a time; `next` makes each. */
-export async function load(origin: string, count: number, inFlight: number, next: (index: number) => Shot): Promise<Outcome> {
-  const agent = new Agent({ keepAlive: true, maxSockets: inFlight })
+let addresses = 0
+
+/** All of 127.0.0.0/8 is this machine: an address that nobody has used yet. */
+function nextAddress(): string {
+  addresses++
+  return `127.${1 + (addresses >> 16)}.${(addresses >> 8) & 255}.${addresses & 255}`
+}
+
+/** Sends what `next` makes. */
+export async function load(origin: string, { inFlight, wanted, perAddress = Infinity }: Load, next: (index: number) => Shot): Promise<Outcome> {
   const times: number[] = []
   const statuses: Record<number, number> = {}
   let index = 0
-  const started = performance.now()
+  const goesOn = () => (typeof wanted === 'number' ? index < wanted : wanted())
   const worker = async () => {
-    while (index < count) {
-      const shot = next(index++)
-      const at = performance.now()
-      const { status } = await fire(origin, agent, shot)
-      times.push(performance.now() - at)
-      statuses[status] = (statuses[status] ?? 0) + 1
+    while (goesOn()) {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1, ...(perAddress === Infinity ? {} : { localAddress: nextAddress() }) })
+      for (let sent = 0; sent < perAddress && goesOn(); sent++) {
+        const shot = next(index++)
+        const at = performance.now()
+        const { status } = await fire(origin, agent, shot)
+        times.push(performance.now() - at)
+        statuses[status] = (statuses[status] ?? 0) + 1
+      }
+      agent.destroy()
     }
   }
+  const started = performance.now()
   await Promise.all(Array.from({ length: inFlight }, worker))
   const seconds = (performance.now() - started) / 1000
-  agent.destroy()
   times.sort((a, b) => a - b)
-  return { perSecond: count / seconds, median: times[Math.floor(times.length / 2)]!, p95: times[Math.floor(times.length * 0.95)]!, statuses }
+  return { perSecond: times.length / seconds, median: times[Math.floor(times.length / 2)]!, p95: times[Math.floor(times.length * 0.95)]!, statuses }
 }
 
 export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
