@@ -51,7 +51,8 @@ async function openAll(browser: Browser, from: readonly string[], language: stri
     if (opened.has(path)) continue
     opened.add(path)
     // App passwords are closed to this person: the page that says so is a page too.
-    assert.equal((await browser.get(path)).statusCode, path === '/app-passwords' ? 403 : 200, path)
+    const { statusCode } = await browser.get(path)
+    assert.equal(statusCode, browser.path === '/app-passwords' ? 403 : 200, path)
     await assertLight(browser, `${browser.path} in ${language}`)
     for (const [, link] of browser.page.matchAll(/<a[^>]* href="(\/[^"?#]*)/g)) if (!/^\/(signout|admin|assets|v1\.0|api)\b/.test(link!)) ahead.push(link!)
   }
