@@ -36,13 +36,18 @@ export async function startClock({ db, engine, announce }: ClockOptions): Promis
   const machine = machineTime()
   let databaseAhead = machine.ahead() // database time minus monotonic time
   let offset = 0
+  /** How often this process has written the offset: what was read before a writing is older than it and must not undo it. */
+  let writings = 0
   const real = (): number => Math.floor(databaseAhead + performance.now())
 
   const refresh = async (): Promise<void> => {
     databaseAhead = engine === 'postgres' ? await readDatabaseAhead(db) : machine.ahead()
-    offset = await readOffset(db)
+    const before = writings
+    const read = await readOffset(db)
+    if (writings === before) offset = read
   }
   const write = async (change: (current: number) => number): Promise<void> => {
+    writings++
     await db.transaction().execute(async trx => {
       await trx.insertInto('installation').values({ key: offsetKey, value: '0' }).onConflict(clash => clash.column('key').doNothing()).execute()
       const lock = trx.selectFrom('installation').select('value').where('key', '=', offsetKey)
@@ -50,6 +55,7 @@ export async function startClock({ db, engine, announce }: ClockOptions): Promis
       offset = Math.round(change(Number(row.value)))
       await trx.updateTable('installation').set({ value: String(offset) }).where('key', '=', offsetKey).execute()
     })
+    writings++ // a look that began while the writing was not yet committed read the old one
     await announce()
   }
 

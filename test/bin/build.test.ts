@@ -27,7 +27,9 @@ async function running(look: (origin: string) => Promise<void>): Promise<void> {
   const ended = once(child, 'exit')
   try {
     let said = ''
-    for await (const part of child.stdout) if ((said += String(part)).includes('http://localhost:') && existsSync(join(data, 'dev.json'))) break
+    // Left open: what nobody reads any more ends the one who writes it.
+    for await (const part of child.stdout.iterator({ destroyOnReturn: false })) if ((said += String(part)).includes('http://localhost:') && existsSync(join(data, 'dev.json'))) break
+    child.stdout.resume()
     await look((JSON.parse(readFileSync(join(data, 'dev.json'), 'utf8')) as { httpOrigin: string }).httpOrigin)
   } finally {
     child.kill('SIGTERM')

@@ -84,3 +84,13 @@ test('R-12: what the machine slept has gone by; a clock that was plainly wrong i
   small.clocks.wall -= 400
   assert.equal(small.now(), start - 400)
 })
+
+bothEngines('a step forward is never undone by a look at the database that began before it', async store => {
+  for (let step = 0; step < 40; step++) {
+    const before = store.clock.now()
+    const looks = [store.clock.refresh(), store.clock.refresh()]
+    await store.clock.advance(60_000)
+    await Promise.all(looks)
+    assert.ok(store.clock.now() >= before + 59_000, `step ${step} went back`)
+  }
+})
