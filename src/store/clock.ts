@@ -47,15 +47,16 @@ export async function startClock({ db, engine, announce }: ClockOptions): Promis
     if (writings === before) offset = read
   }
   const write = async (change: (current: number) => number): Promise<void> => {
-    writings++
-    await db.transaction().execute(async trx => {
+    const written = await db.transaction().execute(async trx => {
       await trx.insertInto('installation').values({ key: offsetKey, value: '0' }).onConflict(clash => clash.column('key').doNothing()).execute()
       const lock = trx.selectFrom('installation').select('value').where('key', '=', offsetKey)
       const row = await (engine === 'postgres' ? lock.forUpdate() : lock).executeTakeFirstOrThrow()
-      offset = Math.round(change(Number(row.value)))
-      await trx.updateTable('installation').set({ value: String(offset) }).where('key', '=', offsetKey).execute()
+      const next = Math.round(change(Number(row.value)))
+      await trx.updateTable('installation').set({ value: String(next) }).where('key', '=', offsetKey).execute()
+      return next
     })
-    writings++ // a look that began while the writing was not yet committed read the old one
+    writings++
+    offset = written
     await announce()
   }
 
