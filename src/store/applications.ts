@@ -3,7 +3,7 @@ import type { Db } from '../app.ts'
 import { columns } from './columns.ts'
 import { pageSize } from './engine.ts'
 import { nameKey } from './names.ts'
-import type { ApplicationPasswordTable, ApplicationTable } from './tables.ts'
+import type { ApplicationPasswordTable, ApplicationTable } from './application-tables.ts'
 
 export type ApplicationRow = Selectable<ApplicationTable>
 export type ApplicationPasswordRow = Selectable<ApplicationPasswordTable>

@@ -2,14 +2,12 @@
  * Every table's columns by name, complete by construction: queries select lists, never `*`, for a statement that is kept
  * prepared breaks when another version of the server has added a column.
  */
+import type { ApplicationPasswordTable, ApplicationPermissionTable, ApplicationTable } from './application-tables.ts'
 import type {
   AdministrativeUnitMemberTable,
   AdministrativeUnitTable,
   AgentTable,
   AppPasswordTable,
-  ApplicationPasswordTable,
-  ApplicationPermissionTable,
-  ApplicationTable,
   AuditCheckpointTable,
   AuditHeadTable,
   AuditTable,

@@ -7,13 +7,16 @@
  * Columns that end in `Sealed` hold an envelope (see src/keys.ts), those in `Hash`, `Mac` or `Index` a one-way value.
  */
 import type { ColumnType } from 'kysely'
+import type { ApplicationTables } from './application-tables.ts'
+import type { DirectoryTables } from './directory-tables.ts'
+import type { OAuthTables } from './oauth-tables.ts'
 
 /** Epoch milliseconds. */
-type Instant = number
+export type Instant = number
 /** A JSON document. */
-type Json = string
+export type Json = string
 /** Written once, never changed. */
-type Once<T> = ColumnType<T, T, never>
+export type Once<T> = ColumnType<T, T, never>
 
 /** One row for the whole installation: settings that no tenant owns. */
 export interface InstallationTable {
@@ -523,35 +526,6 @@ export interface AgentTable {
   revokedAt: Instant | null
 }
 
-export interface ApplicationTable {
-  tenantId: Once<string>
-  id: Once<string>
-  appId: string
-  displayName: string
-  displayNameLower: string
-  servicePrincipalId: string
-  createdDateTime: Instant
-  disabledAt: Instant | null
-}
-
-export interface ApplicationPasswordTable {
-  tenantId: Once<string>
-  keyId: Once<string>
-  applicationId: string
-  displayName: string | null
-  hint: string
-  secretHash: string
-  startDateTime: Instant
-  endDateTime: Instant
-}
-
-export interface ApplicationPermissionTable {
-  tenantId: Once<string>
-  servicePrincipalId: string
-  permission: string // 'Directory.ReadWrite.All'
-  grantedAt: Instant
-}
-
 /** The server's worker processes, so that two of them do not do the same rounds, and POLICY_NOT_EVERYWHERE can be answered. */
 export interface NodeTable {
   id: Once<string>
@@ -560,7 +534,7 @@ export interface NodeTable {
   version: string
 }
 
-export interface Database {
+export interface Database extends ApplicationTables, OAuthTables, DirectoryTables {
   installation: InstallationTable
   tenants: TenantTable
   policies: PolicyTable
@@ -601,8 +575,5 @@ export interface Database {
   onceOnly: OnceOnlyTable
   dataKeys: DataKeyTable
   agents: AgentTable
-  applications: ApplicationTable
-  applicationPasswords: ApplicationPasswordTable
-  applicationPermissions: ApplicationPermissionTable
   nodes: NodeTable
 }

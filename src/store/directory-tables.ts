@@ -1,0 +1,3 @@
+/** What the directory over REST needs beside people and groups: changes since a moment, what was deleted. */
+
+export interface DirectoryTables {}
