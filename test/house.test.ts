@@ -14,6 +14,8 @@ const innerHall = [
 const all = 'everything'
 /** A room with doors to the street: everything below it and never another room with doors. */
 const door = ['rules', 'store', 'notify', 'credentials', 'page', 'inner hall']
+/** Rooms that answer over Graph share its grammar. */
+const graphDoor = [...door, 'graph']
 
 /** What each room may import beside itself. */
 const mayImport: Record<string, readonly string[] | typeof all> = {
@@ -25,7 +27,11 @@ const mayImport: Record<string, readonly string[] | typeof all> = {
   reset: door,
   signin: door,
   'security-info': door,
-  graph: door,
+  oauth: door,
+  graph: ['rules', 'store', 'credentials', 'inner hall'],
+  directory: graphDoor,
+  applications: graphDoor,
+  reports: graphDoor,
   diagnosis: door,
   help: door,
   // Its help names the operator's verbs, which that file lists and loads only when called.

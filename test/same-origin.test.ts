@@ -1,7 +1,7 @@
 // Requests that a browser makes on behalf of another page (T-31).
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { signedIn } from './graph/session.ts'
+import { signedIn } from './support/signed-in.ts'
 import { makeApp } from './support/make-app.ts'
 import type { TestApp } from './support/make-app.ts'
 import { addPerson } from './support/people.ts'

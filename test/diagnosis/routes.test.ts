@@ -6,8 +6,8 @@ import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
 import { addPerson, changePolicy, roleIds } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
-import { signedIn } from '../graph/session.ts'
-import type { SignedIn } from '../graph/session.ts'
+import { signedIn } from '../support/signed-in.ts'
+import type { SignedIn } from '../support/signed-in.ts'
 
 let t: TestApp
 let hal: SignedIn

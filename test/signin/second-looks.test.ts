@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { TOTP } from 'otpauth'
-import { signedIn } from '../graph/session.ts'
+import { signedIn } from '../support/signed-in.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
 import { addMethodRow, addPerson } from '../support/people.ts'

@@ -10,7 +10,7 @@ import type { TestApp } from '../support/make-app.ts'
 import { addPerson, roleIds } from '../support/people.ts'
 import type { Person, PersonOptions } from '../support/people.ts'
 import { engines } from '../support/store.ts'
-import { signedIn } from '../graph/session.ts'
+import { signedIn } from '../support/signed-in.ts'
 
 const seed = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 

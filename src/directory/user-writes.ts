@@ -1,0 +1,132 @@
+/** Creating, changing and deleting users (graph §5). Each body names what it takes; anything else is 400 (T-44). */
+import { randomUUID } from 'node:crypto'
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import type { App } from '../app.ts'
+import type { Server } from '../access.ts'
+import { writeContacts } from '../credentials/contacts.ts'
+import { hashPassword } from '../credentials/hash-password.ts'
+import { revokeSessions } from '../credentials/revoke-sessions.ts'
+import { isBreached } from '../credentials/breached-passwords.ts'
+import { Refusal } from '../refusal.ts'
+import { checkPassword } from '../rules/password-policy.ts'
+import { roles } from '../rules/roles.ts'
+import type { SubjectFacts, TenantFacts } from '../rules/facts.ts'
+import { Secret } from '../secret.ts'
+import { savePassword } from '../store/passwords.ts'
+import { findUser, insertUser, softDeleteUser } from '../store/users.ts'
+import { odataContext } from '../graph/answers.ts'
+import { actorOf, badRequest, callerFacts, decide, privilegedCaller, requireRole } from '../graph/deciding.ts'
+import { access } from '../graph/permissions.ts'
+import { updateUserByGraph } from './update-user.ts'
+import { PatchUser, PostUser } from './user-bodies.ts'
+import { asObjectConflict, auditUser, requireOwnDomain } from './user-checks.ts'
+import { User, defaultProperties, shapeUsers } from './user-shape.ts'
+import { UserKey, requireUser } from '../graph/find-user.ts'
+
+export function userWriteRoutes(server: Server, app: App): void {
+  server.post('/v1.0/users', {
+    config: { access: access.createUser, surface: 'graph' }, bodyLimit: 1024 * 1024, schema: { body: PostUser, response: { 201: User } },
+  }, async (request, reply) => {
+    const id = await createUser(app, request, request.body)
+    const user = (await findUser(app.db, privilegedCaller(app, request).tenantId, id))!
+    reply.code(201)
+    return { '@odata.context': odataContext(request, 'users/$entity'), ...(await shapeUsers(app, user.tenantId, [user], [...defaultProperties, 'accountEnabled']))[0] }
+  })
+
+  server.patch('/v1.0/users/:id', {
+    config: { access: access.updateUser, surface: 'graph' }, bodyLimit: 1024 * 1024, schema: { params: UserKey, body: PatchUser },
+  }, async (request, reply) => {
+    await updateUserByGraph(app, request, request.params.id, request.body)
+    return reply.code(204).send()
+  })
+
+  server.delete('/v1.0/users/:id', { config: { access: access.deleteUser, surface: 'graph' }, schema: { params: UserKey } }, async (request, reply) => {
+    const caller = privilegedCaller(app, request)
+    const user = await requireUser(app.db, caller.tenantId, request.params.id)
+    await app.db.transaction().execute(async trx => {
+      const decided = await decide(trx, caller, ['deleteUser'], user.id, app.now())
+      await softDeleteUser(trx, user.tenantId, user.id, app.now())
+      await auditUser(app, trx, request, decided.caller, decided.target, 'Delete user')
+    })
+    return reply.code(204).send()
+  })
+
+  const Done = Type.Object({ '@odata.context': Type.String(), value: Type.Boolean() })
+  server.post('/v1.0/users/:id/revokeSignInSessions', {
+    config: { access: access.revokeSessions, surface: 'graph' }, schema: { params: UserKey, response: { 200: Done } },
+  }, async request => {
+    const caller = privilegedCaller(app, request)
+    const user = await requireUser(app.db, caller.tenantId, request.params.id)
+    const { caller: facts } = await callerFacts(app.db, caller, app.now())
+    await revokeSessions(app, {
+      tenantId: user.tenantId, userId: user.id, actor: actorOf(request, facts), correlationId: request.correlationId,
+      alsoInTransaction: async trx => {
+        // Anyone may sign themself out everywhere.
+        if (user.id !== caller.userId) await decide(trx, caller, ['revokeSessions'], user.id, app.now())
+      },
+    })
+    return { '@odata.context': odataContext(request, 'Edm.Boolean'), value: true }
+  })
+}
+
+/** A new account with a password an administrator chose; the person must choose another unless the body says otherwise. */
+async function createUser(app: App, request: FastifyRequest, body: Static<typeof PostUser>): Promise<string> {
+  const caller = privilegedCaller(app, request)
+  const { tenant, caller: facts } = await callerFacts(app.db, caller, app.now())
+  requireRole(facts, roles.globalAdministrator, roles.userAdministrator)
+  requireOwnDomain(tenant, body.userPrincipalName)
+  const id = randomUUID()
+  const now = app.now()
+  const password = new Secret(body.passwordProfile.password ?? '')
+  const hash = await firstHash(app, tenant, body, password)
+  await asObjectConflict(app.db.transaction().execute(async trx => {
+    requireRole((await callerFacts(trx, caller, now)).caller, roles.globalAdministrator, roles.userAdministrator)
+    const { passwordProfile, mobilePhone, businessPhones, otherMails, mailNickname: _, '@odata.type': __, ...plain } = body
+    await insertUser(trx, { ...emptyUser, ...plain, passwordPolicies: plain.passwordPolicies ?? null, tenantId: caller.tenantId, id, createdDateTime: now })
+    await savePassword(trx, {
+      tenantId: caller.tenantId, userId: id, hash, changedAt: now, channel: 'admin-portal',
+      forceChangePasswordNextSignIn: passwordProfile.forceChangePasswordNextSignIn ?? true,
+      forceChangePasswordNextSignInWithMfa: passwordProfile.forceChangePasswordNextSignInWithMfa ?? false,
+      temporaryUntil: null, temporaryUsedAt: null, lengthAtLeast15: [...password.reveal()].length >= 15,
+    })
+    const actor = actorOf(request, facts)
+    await writeContacts(app, trx, { tenantId: caller.tenantId, userId: id, mobilePhone, businessPhones, otherMails, origin: 'administrator', actor })
+    await auditUser(app, trx, request, facts, { id, displayName: body.displayName }, 'Add user')
+  }))
+  return id
+}
+
+const emptyUser = {
+  givenName: null, surname: null, mail: null, preferredLanguage: null, usageLocation: null, department: null, jobTitle: null, officeLocation: null,
+  externalKind: null, onPremisesImmutableId: null, onPremisesDomain: null, onPremisesSamAccountName: null, onPremisesDistinguishedName: null,
+  onPremisesAccount: null, registrationCompletedAt: null, lastConfirmedAt: null, deletedDateTime: null,
+}
+
+/** With `adminChosenPasswords` off nobody chooses one for somebody else (LD-05, T-85): the account waits for a reset. */
+async function firstHash(app: App, tenant: TenantFacts, body: Static<typeof PostUser>, password: Secret): Promise<string | null> {
+  if (!tenant.settings.adminChosenPasswords) {
+    if (!password.isEmpty) throw badRequest('LK_PASSWORD_ADMIN_CHOSEN', {}, 'passwordProfile.password')
+    return null
+  }
+  if (password.isEmpty) throw badRequest('LK_FIELD_REQUIRED', { field: 'passwordProfile.password' }, 'passwordProfile.password')
+  const breached = await isBreached(app.config.breachedPasswordsFile, password)
+  const names = { userPrincipalName: body.userPrincipalName, givenName: body.givenName ?? null, surname: body.surname ?? null }
+  const failed = checkPassword(password.reveal(), { tenant, subject: { ...nobody, ...names }, breached })
+  if (failed.length > 0) throw new Refusal(400, failed, { field: 'passwordProfile.password' })
+  return hashPassword(app, password)
+}
+
+/** Somebody without anything yet, for the rules of a first password. */
+const nobody: SubjectFacts = {
+  id: '', userPrincipalName: '', displayName: '', givenName: null, surname: null, mail: null, userType: 'member', externalKind: 'none', accountEnabled: true,
+  deleted: false, onPremisesSyncEnabled: false, roles: [], memberOf: [], roleAssignableGroupMember: false, roleAssignableGroupOwner: false,
+  domain: {
+    id: '', isInitial: false, isDefault: false, isVerified: true, authenticationType: 'Managed', signInModel: null, passwordValidityPeriodInDays: null,
+    passwordNotificationWindowInDays: null,
+  },
+  administrativeUnits: [], licences: [], methods: [], passwordPolicies: [], passwordChangedAt: null, forceChangePasswordNextSignIn: false,
+  forceChangePasswordNextSignInWithMfa: false, temporaryPasswordExpiresAt: null, lastConfirmedAt: null, lastSignInAt: null, perUserMfaState: 'disabled',
+  lastPasswordEvent: null, syncOverwroteAt: null, onPremises: null,
+}

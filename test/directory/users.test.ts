@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { makeApp } from '../support/make-app.ts'
+import type { TestApp } from '../support/make-app.ts'
+import { addPerson, changePolicy, roleIds } from '../support/people.ts'
+import type { Person } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+import type { SignedIn } from '../support/signed-in.ts'
+
+let t: TestApp
+let ann: Person
+let gus: SignedIn
+const origin = 'https://reset.contoso.example'
+
+before(async () => {
+  t = await makeApp()
+  ann = await addPerson(t.app, t.tenantId, { name: 'ann', otherMails: ['ann@home.example'], mobilePhone: '+45 33123456' })
+  gus = await signedIn(t, await addPerson(t.app, t.tenantId, { name: 'gus', roles: [roleIds.globalAdministrator] }))
+})
+after(() => t.close())
+
+test('/me is the caller, with the default properties, nulls kept and the context from the configured origin', async () => {
+  const reply = await (await signedIn(t, ann)).get('/v1.0/me')
+  assert.equal(reply.statusCode, 200, reply.payload)
+  const me = reply.json()
+  assert.equal(me['@odata.context'], `${origin}/v1.0/$metadata#users/$entity`)
+  assert.equal(me.userPrincipalName, 'ann@contoso.example')
+  assert.equal(me.mobilePhone, '+45 33123456')
+  assert.equal(me.mail, null)
+  assert.deepEqual(me.businessPhones, [])
+  assert.ok(!('accountEnabled' in me))
+  assert.ok(reply.headers['request-id'])
+})
+
+test('nobody without a session gets anything, in Graph’s voice', async () => {
+  const reply = await t.browser().json('GET', '/v1.0/me')
+  assert.equal(reply.statusCode, 401)
+  assert.equal(reply.json().error.code, 'InvalidAuthenticationToken')
+})
+
+test('$select gives what is asked for; the password is never there', async () => {
+  const reply = await gus.get(`/v1.0/users/${ann.id}?$select=id,otherMails,passwordProfile,lastPasswordChangeDateTime`)
+  assert.equal(reply.statusCode, 200, reply.payload)
+  const user = reply.json()
+  assert.deepEqual(user.otherMails, ['ann@home.example'])
+  assert.equal(user.passwordProfile.password, null)
+  assert.ok(!reply.payload.includes('argon2'))
+  assert.equal((await gus.get(`/v1.0/users/${ann.id}?$select=hash`)).statusCode, 400)
+})
+
+test('a user can be asked for by name, too; paths do not mind the case', async () => {
+  assert.equal((await gus.get('/V1.0/Users/ANN@contoso.example')).json().id, ann.id)
+})
+
+test('people without a role see who somebody is, and no contact data', async () => {
+  const bob = await signedIn(t, await addPerson(t.app, t.tenantId, { name: 'bob' }))
+  const seen = (await bob.get(`/v1.0/users/${ann.id}`)).json()
+  assert.equal(seen.displayName, 'Ann Test')
+  assert.ok(!('mobilePhone' in seen))
+  assert.equal((await bob.get(`/v1.0/users/${ann.id}?$select=otherMails`)).statusCode, 403)
+  assert.equal((await bob.get('/v1.0/users?$filter=accountEnabled eq false')).statusCode, 403, 'a filter would tell as well (T-65)')
+  assert.equal((await bob.get("/v1.0/users?$filter=startswith(displayName,'Ann')")).statusCode, 200)
+})
+
+test('pages follow one another by signed tokens, which are good for nobody and nothing else (T-43)', async () => {
+  for (let n = 0; n < 12; n++) await addPerson(t.app, t.tenantId, { name: `many${n}` })
+  const names: string[] = []
+  let url: string | undefined = '/v1.0/users?$top=5'
+  let token = ''
+  while (url) {
+    const page = (await gus.get(url)).json() as { value: { displayName: string }[]; '@odata.nextLink'?: string }
+    names.push(...page.value.map(one => one.displayName))
+    const next: string | undefined = page['@odata.nextLink']
+    if (next) {
+      assert.ok(next.startsWith(`${origin}/v1.0/users?`))
+      token = new URL(next).searchParams.get('$skiptoken')!
+    }
+    url = next?.slice(origin.length)
+  }
+  assert.equal(new Set(names).size, names.length)
+  assert.equal(names.length, await t.app.db.selectFrom('users').select('id').execute().then(rows => rows.length))
+  const hal = await signedIn(t, await addPerson(t.app, t.tenantId, { name: 'hal', roles: [roleIds.helpdeskAdministrator] }))
+  const stolen = await hal.get(`/v1.0/users?$top=5&$skiptoken=${encodeURIComponent(token)}`)
+  assert.equal(stolen.statusCode, 400)
+  assert.equal(stolen.json().error.code, 'Directory_ExpiredPageToken')
+  assert.equal((await gus.get(`/v1.0/users?$top=6&$skiptoken=${encodeURIComponent(token)}`)).statusCode, 400)
+  assert.equal((await gus.get(`/v1.0/users?$top=5&$skiptoken=${encodeURIComponent(`x${token}`)}`)).statusCode, 400)
+})
+
+test('filters: by name, by beginning; what is not offered is 400, and advanced ones want ConsistencyLevel (LD-59)', async () => {
+  const ids = async (filter: string) => (await gus.get(`/v1.0/users?$filter=${encodeURIComponent(filter)}`)).json().value.map((one: { id: string }) => one.id)
+  assert.deepEqual(await ids("userPrincipalName eq 'ANN@contoso.example'"), [ann.id])
+  assert.ok((await ids("startswith(displayName,'Ann')")).includes(ann.id))
+  assert.deepEqual(await ids("userPrincipalName eq 'o''brien@contoso.example'"), [])
+  for (const filter of ["passwordProfile/password eq 'x'", "contains(displayName,'%')", "hash eq 'x'", "displayName eq"]) {
+    assert.equal((await gus.get(`/v1.0/users?$filter=${encodeURIComponent(filter)}`)).statusCode, 400, filter)
+  }
+  assert.equal((await gus.get('/v1.0/users?$count=true')).statusCode, 400)
+  const counted = await gus.browser.request({ method: 'GET', url: '/v1.0/users?$count=true&$top=1', headers: { consistencylevel: 'eventual' } })
+  assert.ok(counted.json()['@odata.count'] > 10)
+  for (const top of ['0', '1000', '1e9', '-1']) assert.equal((await gus.get(`/v1.0/users?$top=${top}`)).statusCode, 400, top)
+  assert.equal((await gus.get('/v1.0/users?$skip=1')).statusCode, 400)
+})
+
+test('PATCH changes contact data, and what an administrator wrote counts for a reset (M-24, A-03)', async () => {
+  const cleo = await addPerson(t.app, t.tenantId, { name: 'cleo' })
+  const done = await gus.patch(`/v1.0/users/${cleo.id}`, { mobilePhone: '+45 40506070', otherMails: ['cleo@home.example'], businessPhones: ['+45 33123456'] })
+  assert.equal(done.statusCode, 204, done.payload)
+  const seen = (await gus.get(`/v1.0/users/${cleo.id}?$select=mobilePhone,otherMails,businessPhones`)).json()
+  assert.deepEqual([seen.mobilePhone, seen.otherMails, seen.businessPhones], ['+45 40506070', ['cleo@home.example'], ['+45 33123456']])
+  await changePolicy(t.app, t.tenantId, 'passwordResetPolicy', { enablementType: 2 })
+  const verdict = (await gus.post('/api/diagnose', { question: 'D-19', target: cleo.id })).json()
+  assert.equal(verdict.verdict.code, 'CAN_RESET_NOW')
+})
+
+test('T-44: every read-only or unknown property is 400, and nothing changes', async () => {
+  const whole = (await gus.get(`/v1.0/users/${ann.id}`)).json()
+  for (const extra of [{ id: 'x' }, { tenantId: 'x' }, { createdDateTime: 'x' }, { credentialEpoch: 9 }, { isAdmin: true }, { roles: [] }, { hash: 'x' }, { verified: true }, whole]) {
+    const reply = await gus.patch(`/v1.0/users/${ann.id}`, { displayName: 'Other', ...extra })
+    assert.equal(reply.statusCode, 400, JSON.stringify(extra).slice(0, 60))
+    assert.equal(reply.json().error.innerError.code, 'LK_FIELD_UNKNOWN')
+  }
+  assert.equal((await gus.get(`/v1.0/users/${ann.id}`)).json().displayName, 'Ann Test')
+})
+
+test('POST makes a user who can be found, once; a name somebody has is 400, never 409 (LD-49)', async () => {
+  const body = { accountEnabled: true, displayName: 'Dora', mailNickname: 'dora', userPrincipalName: 'dora@contoso.example', passwordProfile: { password: 'Kelp-7-wander' } }
+  const made = await gus.post('/v1.0/users', body)
+  assert.equal(made.statusCode, 201, made.payload)
+  assert.equal((await gus.get('/v1.0/users/dora@contoso.example')).json().id, made.json().id)
+  const clash = await gus.post('/v1.0/users', body)
+  assert.equal(clash.statusCode, 400)
+  assert.equal(clash.json().error.details[0].code, 'ObjectConflict')
+  assert.equal(clash.json().error.details[0].target, 'userPrincipalName')
+  assert.equal((await gus.post('/v1.0/users', { ...body, userPrincipalName: 'dora@elsewhere.example' })).statusCode, 400)
+  assert.equal((await gus.post('/v1.0/users', { ...body, userPrincipalName: 'weak@contoso.example', passwordProfile: { password: 'password' } })).statusCode, 400)
+  assert.equal((await (await signedIn(t, ann)).post('/v1.0/users', { ...body, userPrincipalName: 'e@contoso.example' })).statusCode, 403)
+})
+
+test('DELETE puts the user away: no name finds them, their session is over', async () => {
+  const eve = await addPerson(t.app, t.tenantId, { name: 'eve' })
+  const session = await signedIn(t, eve)
+  assert.equal((await gus.delete(`/v1.0/users/${eve.id}`)).statusCode, 204)
+  assert.equal((await gus.get(`/v1.0/users/${eve.id}`)).statusCode, 404)
+  assert.equal((await session.get('/v1.0/me')).statusCode, 401)
+})
+
+test('disabling an account, revoking sessions and a step that is too old (T-45)', async () => {
+  const finn = await addPerson(t.app, t.tenantId, { name: 'finn' })
+  const first = await signedIn(t, finn)
+  assert.equal((await gus.post(`/v1.0/users/${finn.id}/revokeSignInSessions`)).json().value, true)
+  assert.equal((await first.get('/v1.0/me')).statusCode, 401)
+  const stale = await signedIn(t, gus.person, { minutesAgo: 11 })
+  const refused = await stale.patch(`/v1.0/users/${finn.id}`, { accountEnabled: false })
+  assert.equal(refused.statusCode, 401)
+  assert.equal(refused.json().error.innerError.code, 'LK_STEP_UP')
+  assert.equal((await gus.patch(`/v1.0/users/${finn.id}`, { accountEnabled: false })).statusCode, 204)
+  assert.equal((await gus.get(`/v1.0/users/${finn.id}?$select=accountEnabled`)).json().accountEnabled, false)
+})
