@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { signedIn } from '../graph/session.ts'
+import { signedIn } from '../support/signed-in.ts'
 import { makeApp } from '../support/make-app.ts'
 import { addPerson, roleIds } from '../support/people.ts'
 

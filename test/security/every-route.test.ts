@@ -1,8 +1,8 @@
 /** What holds for every route of the house, asked of the inventory, so that a new route cannot be forgotten (T-83). */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { signedIn } from '../graph/session.ts'
-import type { SignedIn } from '../graph/session.ts'
+import { signedIn } from '../support/signed-in.ts'
+import type { SignedIn } from '../support/signed-in.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
 import { addPerson, roleIds } from '../support/people.ts'

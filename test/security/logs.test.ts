@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { openLog } from '../../src/log.ts'
-import { signedIn } from '../graph/session.ts'
+import { signedIn } from '../support/signed-in.ts'
 import { openReset } from '../reset/stage.ts'
 import { seed } from '../security-info/signed-in.ts'
 import { codeIn } from '../support/capture.ts'

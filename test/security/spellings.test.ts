@@ -1,7 +1,7 @@
 /** T-68: one password in every way a keyboard may send it, codes in other scripts, and names that hide or turn what follows. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { signedIn as sessionOf } from '../graph/session.ts'
+import { signedIn as sessionOf } from '../support/signed-in.ts'
 import { isPassword, openReset, Visitor } from '../reset/stage.ts'
 import { signIn } from '../security-info/signed-in.ts'
 import { makeApp } from '../support/make-app.ts'
