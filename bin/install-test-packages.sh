@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs from Debian what the tests need and this machine lacks: PostgreSQL, Chromium and nginx.
+# Installs from Debian what the tests need and this machine lacks: PostgreSQL, Chromium, nginx, Azure CLI (with its msal).
 # Packages may not start services of their own; the tests start what they need, on loopback, and stop it again.
 set -euo pipefail
 
@@ -7,6 +7,7 @@ missing=()
 [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing+=(postgresql)
 command -v chromium >/dev/null || missing+=(chromium)
 [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+command -v az >/dev/null || missing+=(azure-cli python3-msal)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
