@@ -5,7 +5,7 @@ import type { Config, VerbIo } from '../config.ts'
 import { newKeyFile } from '../keys.ts'
 import { appOf, openStoreOf, OperatorError, parseArgs, runVerb, type Say } from '../operator/open-app.ts'
 import { startServer, untilStopped } from '../operator/run-server.ts'
-import { migrate, pendingMigrations } from '../store/migrate.ts'
+import { migrate, pendingMigrations, refuseNewerTables } from '../store/migrate.ts'
 import { ensureCertificate } from './certificate.ts'
 import { developmentConfig, freePort } from './config.ts'
 import { describeSample, writeDevFile, type DevFile } from './dev-file.ts'
@@ -49,6 +49,7 @@ export function run(args: string[], io: VerbIo): Promise<number> {
 async function prepare(config: Config, caFile: string, say: Say): Promise<DevFile> {
   const store = await openStoreOf(config)
   try {
+    await refuseNewerTables(store)
     if ((await pendingMigrations(store)).length > 0) {
       say('development.tables')
       await migrate(store)

@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import type { Config, VerbIo } from '../config.ts'
 import { listRoleHolders } from '../store/role-holders.ts'
 import { listTenants } from '../store/tenants.ts'
+import { NewerTables, refuseNewerTables } from '../store/migrate.ts'
 import type { Store } from '../store/open.ts'
 import { translate, type MessageKey } from '../text.ts'
 import { ConfigError } from './config-error.ts'
@@ -49,7 +50,11 @@ async function examine(context: VerbContext, where: { config?: string; 'data-dir
     return [...results, { check: 'database', what: failing(context, error), remedy: 'operator.doctor.remedy.database' }]
   }
   try {
+    await refuseNewerTables(store)
     return [...results, ...(await lookInside(context, config, store))]
+  } catch (error) {
+    if (!(error instanceof NewerTables)) throw error
+    return [...results, { check: 'migrations', what: translate(context.locale, 'operator.migrate.newer', { name: error.migration }) }]
   } finally {
     await store.close()
   }

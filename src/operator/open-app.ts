@@ -8,7 +8,7 @@ import { openKeyring } from '../keys.ts'
 import { openLog } from '../log.ts'
 import { isUnavailable } from '../store/errors.ts'
 import { openStore, type Store } from '../store/open.ts'
-import { pendingMigrations } from '../store/migrate.ts'
+import { NewerTables, pendingMigrations, refuseNewerTables } from '../store/migrate.ts'
 import { matchLocale, translate, type Locale, type MessageKey, type MessageValues } from '../text.ts'
 import { checkKeysFile } from './check-config.ts'
 import { ConfigError } from './config-error.ts'
@@ -58,6 +58,10 @@ export async function runVerb(io: VerbIo, body: (context: VerbContext) => Promis
       context.warn(error.messageKey, error.values)
       return 1
     }
+    if (error instanceof NewerTables) {
+      context.warn('operator.migrate.newer', { name: error.migration })
+      return 1
+    }
     if ((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS_')) {
       io.stderr.write(`latchkey: ${(error as Error).message}\n`)
       return 2
@@ -104,13 +108,19 @@ export async function appOf(config: Config, store: Store): Promise<App> {
   return { config, db: store.db, now, keys, wake: store.wake, agents: noAgents, log: openLog(config.logLevel) }
 }
 
+/** Nothing works on tables of another version (T-82). */
+export async function requireCurrentTables(store: Store): Promise<void> {
+  await refuseNewerTables(store)
+  const pending = await pendingMigrations(store)
+  if (pending.length > 0) throw new OperatorError('operator.migrate.pending', { count: pending.length })
+}
+
 /** Opens an installation that is ready to use, hands it to `work` and closes it again. */
 export async function withApp<T>(where: Where, io: VerbIo, work: (app: App, store: Store) => Promise<T>, owner = false): Promise<T> {
   const config = await configOf(where, io.env)
   const store = await openStoreOf(config, owner)
   try {
-    const pending = await pendingMigrations(store)
-    if (pending.length > 0) throw new OperatorError('operator.migrate.pending', { count: pending.length })
+    await requireCurrentTables(store)
     return await work(await appOf(config, store), store)
   } finally {
     await store.close()

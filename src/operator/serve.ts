@@ -1,11 +1,10 @@
 /** `latchkey serve`: the production server. Starts only with a configuration that is right and tables that are up to date. */
 import { statSync } from 'node:fs'
 import type { Config, VerbIo } from '../config.ts'
-import { pendingMigrations } from '../store/migrate.ts'
 import { defaultTenant } from '../store/tenants.ts'
 import { checkKeysFile } from './check-config.ts'
 import { ConfigError } from './config-error.ts'
-import { openStoreOf, OperatorError, parseArgs, runVerb } from './open-app.ts'
+import { openStoreOf, OperatorError, parseArgs, requireCurrentTables, runVerb } from './open-app.ts'
 import { configSource, readConfig } from './read-config.ts'
 import { startServer, untilStopped } from './run-server.ts'
 
@@ -32,8 +31,7 @@ export function run(args: string[], io: VerbIo): Promise<number> {
 async function requireReady(config: Config): Promise<void> {
   const store = await openStoreOf(config)
   try {
-    const pending = await pendingMigrations(store)
-    if (pending.length > 0) throw new OperatorError('operator.migrate.pending', { count: pending.length })
+    await requireCurrentTables(store)
     if (!(await defaultTenant(store.db))) throw new OperatorError('operator.serve.noTenant')
   } finally {
     await store.close()

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import test, { after } from 'node:test'
 import { freePort } from '../../src/development/config.ts'
 import { startProgram, untilAnswers, untilSaid } from '../support/installation.ts'
@@ -78,6 +79,20 @@ test('serve refuses, each time in one sentence: no keys, no tables, no tenant, a
   const other = createServer().listen(where.port, '127.0.0.1')
   await refused(new RegExp(`Port ${where.port} cannot be opened`))
   other.close()
+})
+
+test('T-82: an older program starts nothing on the tables of a newer one, and says so in one sentence', async () => {
+  const where = await place()
+  assert.equal((await init(where)).code, 0)
+  const database = new DatabaseSync(join(where.folder, 'latchkey.db'))
+  database.prepare('insert into kysely_migration (name, timestamp) values (?, ?)').run('9999-of-a-newer-version', '2100-01-01T00:00:00.000Z')
+  database.close()
+  for (const verb of [['serve'], ['migrate'], ['audit', 'verify']]) {
+    const { code, said } = await run([...verb, '--config', where.config])
+    assert.equal(code, 1, verb.join(' '))
+    assert.match(said, /^latchkey: A newer Latchkey has brought the tables up to date \(9999-of-a-newer-version\): [^\n]+\n$/)
+  }
+  assert.match((await run(['doctor', '--config', where.config])).said, /^migrations: A newer Latchkey/m)
 })
 
 test('a wrong configuration stops it before anything is touched', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { sql } from 'kysely'
 import { columns } from '../../src/store/columns.ts'
-import { migrate, pendingMigrations } from '../../src/store/migrate.ts'
+import { migrate, NewerTables, pendingMigrations, refuseNewerTables } from '../../src/store/migrate.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { StoreOptions } from '../../src/store/open.ts'
 import { asSuperuser, ownerRole, sharedCluster } from '../support/postgres.ts'
@@ -48,6 +48,22 @@ for (const engine of engines) {
     await remove()
   })
 }
+
+bothEngines('tables that a newer version has migrated are refused, named by its newest migration, and nothing is done to them (T-82)', async ({ ownerOptions }) => {
+  const store = await openStore(ownerOptions)
+  try {
+    await refuseNewerTables(store)
+    for (const name of ['9998-newer-tables', '9999-newest-tables']) {
+      await sql`insert into kysely_migration (name, timestamp) values (${name}, ${new Date(Date.UTC(2100, 0)).toISOString()})`.execute(store.db)
+    }
+    const newer = (error: unknown) => error instanceof NewerTables && error.migration === '9999-newest-tables'
+    await assert.rejects(refuseNewerTables(store), newer)
+    await assert.rejects(migrate(store), newer)
+    assert.deepEqual(await pendingMigrations(store), [], 'a server that runs already goes on')
+  } finally {
+    await store.close()
+  }
+})
 
 bothEngines('the tables have the columns the queries name, and no others', async store => {
   const tables = await store.db.introspection.getTables()
