@@ -1,9 +1,10 @@
 /** Opens the database: SQLite in a file, or PostgreSQL by its URL. The only place, with what it calls, that knows there are two. */
-import { CamelCasePlugin, Kysely } from 'kysely'
+import { Kysely } from 'kysely'
 import type { Db, Wake } from '../app.ts'
 import type { Database } from './tables.ts'
 import { startClock } from './clock.ts'
 import type { Clock } from './clock.ts'
+import { naming } from './naming.ts'
 import { sqliteDialect } from './sqlite-driver.ts'
 import { Waiters, postgresWake, sqliteWake } from './wake.ts'
 
@@ -37,12 +38,11 @@ export function openStore(options: StoreOptions): Promise<Store> {
   throw new Error('Say where the database is: DATABASE_URL for PostgreSQL, or a file for SQLite')
 }
 
-const plugins = [new CamelCasePlugin()]
 const clockChannel = 'clock'
 
 async function openSqlite(file: string): Promise<Store> {
   const waiters = new Waiters()
-  const db: Db = new Kysely<Database>({ dialect: sqliteDialect({ file, onWake: (channel, id) => waiters.wake(channel, id) }), plugins })
+  const db: Db = new Kysely<Database>({ dialect: sqliteDialect({ file, onWake: (channel, id) => waiters.wake(channel, id) }) })
   try {
     const clock = await startClock({ db, engine: 'sqlite', announce: async () => {} })
     const close = async (): Promise<void> => {
@@ -59,7 +59,7 @@ async function openSqlite(file: string): Promise<Store> {
 async function openPostgres(databaseUrl: string, options: StoreOptions): Promise<Store> {
   const { everyTenant, openPool } = await import('./postgres.ts') // an installation on SQLite never loads it
   const { pool, dialectFor } = openPool({ databaseUrl, ...options })
-  const open = (tenantId: string): Db => new Kysely<Database>({ dialect: dialectFor(tenantId), plugins })
+  const open = (tenantId: string): Db => new Kysely<Database>({ dialect: dialectFor(tenantId), plugins: [naming] })
   const db = open(everyTenant)
   const waiters = new Waiters()
   try {

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import pg from 'pg'
 import type { Client, Pool, PoolClient } from 'pg'
 import { PostgresDialect } from 'kysely'
+import type { PostgresPool as PostgresPoolLike } from 'kysely'
+import { PostgresCompiler } from './naming.ts'
 
 /** Statements of so many texts are kept prepared on a connection; `in (…)` lists of every length must not fill the server. */
 const namedTexts = 1_000
@@ -51,7 +53,13 @@ export function openPool(options: PostgresOptions): PostgresPool {
     nameStatements(client)
     giveUpWhenSilent(client)
   })
-  return { pool, dialectFor: tenantId => new PostgresDialect({ pool: () => Promise.resolve(narrowed(pool, tenantId)) }) }
+  return { pool, dialectFor: tenantId => dialectOn(() => Promise.resolve(narrowed(pool, tenantId))) }
+}
+
+function dialectOn(pool: () => Promise<PostgresPoolLike>): PostgresDialect {
+  const dialect = new PostgresDialect({ pool })
+  dialect.createQueryCompiler = () => new PostgresCompiler()
+  return dialect
 }
 
 /** A connection of its own, for LISTEN. */

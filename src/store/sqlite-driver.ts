@@ -9,6 +9,7 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import { SelectQueryNode, SqliteAdapter, SqliteDialect } from 'kysely'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely'
 import { TurnTimeoutError } from './errors.ts'
+import { SqliteCompiler, naming } from './naming.ts'
 
 const waitAtMost = 5_000
 const statementsKept = 500
@@ -34,6 +35,7 @@ export function sqliteDialect(options: SqliteOptions): SqliteDialect {
   const dialect = new SqliteDialect({ database: async () => Promise.reject(new Error('unused')) })
   dialect.createDriver = () => new OwnDriver(options)
   dialect.createAdapter = () => new OwnAdapter()
+  dialect.createQueryCompiler = () => new SqliteCompiler()
   return dialect
 }
 
@@ -189,8 +191,14 @@ class Connection implements DatabaseConnection {
 interface Prepared {
   statement: StatementSync
   returnsRows: boolean
-  /** Columns declared `boolean`, which SQLite hands back as 0 and 1. */
-  flags: readonly string[]
+  columns: readonly Column[]
+}
+
+interface Column {
+  /** As the code names it. */
+  name: string
+  /** Declared `boolean`, which SQLite hands back as 0 and 1. */
+  isFlag: boolean
 }
 
 class SqliteHandle {
@@ -201,16 +209,15 @@ class SqliteHandle {
     this.database = new DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: true, enableDoubleQuotedStringLiterals: false })
   }
 
-  run<R>(query: CompiledQuery): QueryResult<R> {
-    const { statement, returnsRows, flags } = this.#prepare(query.sql)
-    const parameters = query.parameters.map((value, position) => bindable(value, position, query.sql))
+  run<R>({ sql, parameters }: CompiledQuery): QueryResult<R> {
+    const { statement, returnsRows, columns } = this.#prepare(sql)
+    const values = parameters.map((value, position) => bindable(value, position, sql))
     if (!returnsRows) {
-      const { changes } = statement.run(...parameters)
+      const { changes } = statement.run(...values)
       return { numAffectedRows: BigInt(changes), rows: [] }
     }
-    const rows = statement.all(...parameters) as Record<string, unknown>[]
-    for (const flag of flags) for (const row of rows) if (row[flag] !== null) row[flag] = row[flag] === 1
-    return { numAffectedRows: BigInt(rows.length), rows: rows as R[] }
+    const found = statement.all(...values) as unknown as unknown[][]
+    return { numAffectedRows: BigInt(found.length), rows: found.map(values => rowOf(columns, values) as R) }
   }
 
   #prepare(sql: string): Prepared {
@@ -221,13 +228,23 @@ class SqliteHandle {
       return kept
     }
     const statement = this.database.prepare(sql)
-    const columns = statement.columns()
-    const flags = columns.filter(column => column.type?.toLowerCase() === 'boolean').map(column => column.name)
-    const made = { statement, returnsRows: columns.length > 0, flags }
+    statement.setReturnArrays(true)
+    const columns = statement.columns().map(column => ({ name: naming.inCode(column.name), isFlag: column.type?.toLowerCase() === 'boolean' }))
+    const made = { statement, returnsRows: columns.length > 0, columns }
     this.#prepared.set(sql, made)
     if (this.#prepared.size > statementsKept) this.#prepared.delete(this.#prepared.keys().next().value!)
     return made
   }
+}
+
+function rowOf(columns: readonly Column[], values: readonly unknown[]): Record<string, unknown> {
+  const row: Record<string, unknown> = {}
+  for (let column = 0; column < columns.length; column++) {
+    const { name, isFlag } = columns[column]!
+    const value = values[column]
+    row[name] = isFlag && value !== null ? value === 1 : value
+  }
+  return row
 }
 
 /** node:sqlite binds a lone Date as NULL without a word, so what it does not know is refused here. */
