@@ -1,11 +1,13 @@
 /** `latchkey doctor`: looks at everything an installation needs and says, of each thing that is wrong, what to do. */
 import type { App } from '../app.ts'
 import type { Config, VerbIo } from '../config.ts'
+import { oldestAudit } from '../store/audit-chain.ts'
+import { readPolicies } from '../store/policies.ts'
 import { listRoleHolders } from '../store/role-holders.ts'
-import { listTenants } from '../store/tenants.ts'
+import { listTenants, type TenantRow } from '../store/tenants.ts'
 import { NewerTables, refuseNewerTables } from '../store/migrate.ts'
 import type { Store } from '../store/open.ts'
-import { translate, type MessageKey } from '../text.ts'
+import { translate, type Locale, type MessageKey } from '../text.ts'
 import { ConfigError } from './config-error.ts'
 import { globalAdministrator } from './found-tenant.ts'
 import { checkHealth } from './health.ts'
@@ -112,7 +114,20 @@ async function lookAtTenants({ locale }: VerbContext, app: App): Promise<Examine
       count >= 2
         ? { check: 'administrators' }
         : { check: 'administrators', what: translate(locale, 'operator.doctor.what.fewAdministrators', { tenant: tenant.displayName, count }), remedy: 'operator.doctor.remedy.administrators' },
+      await lookAtRetention(locale, app, tenant),
     )
   }
   return results
+}
+
+const day = 86_400_000
+/** A nightly pruning may be missed for so many days before anybody is told. */
+const pruneGrace = 7
+
+/** The server may not remove audit records (LD-38), so whether somebody does shows here only. */
+async function lookAtRetention(locale: Locale, app: App, { id, displayName }: TenantRow): Promise<Examined> {
+  const { auditRetentionInDays: days } = (await readPolicies(app.db, id)).tenantSettings
+  const oldest = await oldestAudit(app.db, id)
+  if (oldest === undefined || oldest >= app.now() - (days + pruneGrace) * day) return { check: 'audit' }
+  return { check: 'audit', what: translate(locale, 'operator.doctor.what.oldAudit', { tenant: displayName, days }), remedy: 'operator.doctor.remedy.audit' }
 }

@@ -121,6 +121,12 @@ export async function pruneAudit(
   }
 }
 
+/** When the oldest row that could be pruned was written: undefined while there is none but the newest, which always stays. */
+export async function oldestAudit(db: Db, tenantId: string): Promise<number | undefined> {
+  const oldest = await db.selectFrom('audit').select('activityDateTime').where('tenantId', '=', tenantId).orderBy('sequence').limit(2).execute()
+  return oldest.length < 2 ? undefined : oldest[0]!.activityDateTime
+}
+
 /** The row before the oldest that stays: the oldest young enough, or the newest of all. */
 async function lastToPrune(db: Db, tenantId: string, before: number): Promise<{ sequence: number; hash: string } | undefined> {
   const rows = (): ReturnType<typeof bySequence> => bySequence(db, tenantId)

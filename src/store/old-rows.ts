@@ -1,7 +1,7 @@
 /**
  * What has had its time goes: rows with an end of their own soon after it, records after the time they are kept for questions.
  * Always in small portions, for SQLite's calls hold up the loop; doing it twice, or in two processes, does no harm. The audit is
- * not among them: it is pruned by hand, from its oldest end (LD-53).
+ * not among them: the server's role may not touch it, and `latchkey audit prune` cuts it from its oldest end (LD-53).
  */
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'

@@ -119,7 +119,7 @@ test('on PostgreSQL the owner makes the tables and a lesser role serves; every v
     assert.match(imported.said, /2 new/, imported.said)
     assert.match((await run(['import', users, '--config', where.config])).said, /0 new, 0 changed, 2 as they were/)
     for (const args of [['tenant', 'add', '--domain', 'fabrikam.example', '--admin', 'boss'], ['restore-mark'], ['audit', 'verify'], ['keys', 'rotate', 'pepper'], ['keys', 'rotate', 'encryption'],
-      ['recover-admin', '--user', 'ann@contoso.example'], ['audit', 'prune', '--tenant', 'contoso.example', '--older-than', '30'], ['migrate']]) {
+      ['recover-admin', '--user', 'ann@contoso.example'], ['audit', 'prune', '--tenant', 'contoso.example', '--older-than', '30'], ['audit', 'prune'], ['migrate']]) {
       const { code, said } = await run([...args, '--config', where.config])
       assert.equal(code, 0, `${args.join(' ')}: ${said}`)
     }

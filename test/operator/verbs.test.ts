@@ -14,6 +14,7 @@ import { verbs } from '../../src/operator/verbs.ts'
 import { Secret } from '../../src/secret.ts'
 import { deploymentEpoch } from '../../src/store/installation.ts'
 import { findPassword } from '../../src/store/passwords.ts'
+import type { Store } from '../../src/store/open.ts'
 import { readPolicies } from '../../src/store/policies.ts'
 import { rolesOf } from '../../src/store/roles.ts'
 import { findTenantByDomain, listTenants } from '../../src/store/tenants.ts'
@@ -57,11 +58,11 @@ function command(args: string[], env: Record<string, string> = {}): Promise<Said
   })
 }
 
-async function inside<T>(folder: string, look: (app: App) => Promise<T>): Promise<T> {
+async function inside<T>(folder: string, look: (app: App, store: Store) => Promise<T>): Promise<T> {
   const config = developmentConfig({ dataDir: folder })
   const store = await openStoreOf(config)
   try {
-    return await look(await appOf(config, store))
+    return await look(await appOf(config, store), store)
   } finally {
     await store.close()
   }
@@ -208,6 +209,37 @@ test('audit verify finds what somebody did to the log behind our back, and prune
   const broken = await verb(folder, 'audit', 'verify')
   assert.equal(broken.status, 1)
   assert.match(broken.err, /record 3 is not as it was written/)
+})
+
+test('LD-53: prune goes by the days each organisation has set, doctor says when nobody prunes, and a broken log is left as it is', async () => {
+  const folder = newFolder()
+  await verb(folder, 'init', ...begin)
+  await verb(folder, 'tenant', 'add', '--domain', 'fabrikam.example', '--admin', 'boss')
+  await verb(folder, 'tenant', 'settings', '--tenant', 'fabrikam.example', 'auditRetentionInDays=30')
+  const age = (by: number) => inside(folder, async (_, store) => store.clock.advance(by * 86_400_000))
+  await age(36)
+  assert.doesNotMatch((await verb(folder, 'doctor')).out, /audit: .*keeps/)
+  await age(2)
+  const asked = await verb(folder, 'doctor')
+  assert.match(asked.out, /^audit: fabrikam\.example has audit records older than the 30 days .*latchkey audit prune/m)
+  assert.match(asked.out, /^audit: in order$/m)
+  const pruned = await verb(folder, 'audit', 'prune')
+  assert.equal(pruned.status, 0, pruned.err)
+  assert.match(pruned.out, /^Contoso: 0 records removed.*\nfabrikam\.example: 4 records removed/)
+  assert.match((await verb(folder, 'audit', 'verify')).out, /Contoso: 4 records, whole.*\nfabrikam\.example: 1 records, whole/)
+  assert.doesNotMatch((await verb(folder, 'doctor')).out, /audit: .*keeps/)
+  await age(365)
+  const { DatabaseSync } = await import('node:sqlite')
+  const database = new DatabaseSync(join(folder, 'latchkey.db'))
+  database.exec("drop trigger audit_no_update; update audit set activity = 'Update user' where sequence = 3")
+  database.close()
+  const refused = await verb(folder, 'audit', 'prune')
+  assert.equal(refused.status, 1)
+  assert.match(refused.err, /^latchkey: Contoso: record 3 is not as it was written\.\n$/)
+  await inside(folder, async app => assert.equal((await app.db.selectFrom('audit').select('id').where('sequence', '=', 1).execute()).length, 1))
+  for (const wrong of [['prune', '--older-than', '30'], ['prune', '--tenant', 'contoso.example', '--older-than', '0'], ['verify', '--older-than', '3'], ['cut']]) {
+    assert.match((await verb(folder, 'audit', ...wrong)).err, /^latchkey: Usage/, wrong.join(' '))
+  }
 })
 
 test('keys rotate while everything stays readable, and drop waits until nothing needs the old key', async () => {

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Db } from '../../src/app.ts'
 import { appendAudit, hashOf } from '../../src/store/audit.ts'
-import { checkpointAudit, pruneAudit, verifyAudit } from '../../src/store/audit-chain.ts'
+import { checkpointAudit, oldestAudit, pruneAudit, verifyAudit } from '../../src/store/audit-chain.ts'
 import { columns } from '../../src/store/columns.ts'
 import { openStore } from '../../src/store/open.ts'
 import { asSuperuser } from '../support/postgres.ts'
@@ -108,10 +108,14 @@ bothEngines('LD-53: pruning cuts the oldest end only, leaves a signed checkpoint
   await write(store.db, 1203)
   const owner = await openStore(store.ownerOptions)
   const prune = (before: number) => pruneAudit(owner.db, { tenantId: 't1', before, keys, now: start })
+  const oldest = () => oldestAudit(store.db, 't1')
+  const before = (await oldest())!
   assert.equal(await prune(start + 1200 * hour), 1199)
+  assert.equal(await oldest(), before + 1199 * hour)
   assert.deepEqual(await verifyAudit(store.db, 't1', keys), { whole: true, rows: 4, newest: 1203 })
   assert.equal(await prune(start + 1200 * hour), 0)
   assert.equal(await prune(start + 9999 * hour), 3, 'the newest row stays')
+  assert.equal(await oldest(), undefined, 'and is no reason to prune')
   assert.deepEqual(await verifyAudit(store.db, 't1', keys), { whole: true, rows: 1, newest: 1203 })
   await write(store.db, 1)
   assert.deepEqual(await verifyAudit(store.db, 't1', keys), { whole: true, rows: 2, newest: 1204 })
