@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { clear, peek, readThrottle, reserve, takeBack } from '../../src/store/limits.ts'
+import { clear, peek, readThrottle, reserve, reserveAll, takeBack } from '../../src/store/limits.ts'
 import { bothEngines } from '../support/store.ts'
 import { runOther } from '../support/processes.ts'
 import { addTenant, day, hour, start } from './rows.ts'
@@ -77,4 +77,34 @@ bothEngines('clearing forgets the counters under a prefix of this tenant and no 
   const left = await store.db.selectFrom('limits').select(['tenantId', 'key']).orderBy('tenantId').orderBy('key').execute()
   assert.deepEqual(left.map(row => `${row.tenantId} ${row.key}`), ['t1 sent:a', 't2 send:a', 't2 send:b', 't2 sent:a'])
   await assert.rejects(clear(store.db, 't1', ''), /empty prefix/)
+})
+
+bothEngines('several tries of one moment are counted each by itself, and a look counts nothing', async store => {
+  await addTenant(store.db)
+  const once = { limit: 1, windowMs: hour }
+  const tries = [{ key: 'b:1', kind: once }, { key: 'a:1', kind: { limit: 2, windowMs: hour } }, { key: 'seen:1', kind: once, look: true }, { key: 'proof:ann', kind: 'proof' }] as const
+  const at = (now: number) => reserveAll(store.db, { tenantId: 't1', now, tries })
+  assert.deepEqual(await at(start), Array(4).fill({ served: true }))
+  assert.deepEqual(await at(start + 1), [{ served: false, until: start + hour }, { served: true }, { served: true }, { served: true }])
+  assert.deepEqual(await reserve(store.db, { tenantId: 't1', key: 'a:1', kind: { limit: 2, windowMs: hour }, now: start + 2 }), { served: false, until: start + hour })
+  assert.deepEqual(await reserve(store.db, { tenantId: 't1', key: 'seen:1', kind: once, now: start + 2 }), { served: true })
+  assert.equal((await readThrottle(store.db, 't1', 'proof:ann')).events.proof?.length, 2)
+})
+
+bothEngines('of tries up to the first refusal those behind it are not counted', async store => {
+  await addTenant(store.db)
+  const kind = { limit: 1, windowMs: hour }
+  const count = (now: number, ...keys: string[]) => reserveAll(store.db, { tenantId: 't1', now, tries: keys.map(key => ({ key, kind })), untilRefused: true })
+  assert.deepEqual(await count(start, 'a', 'b'), [{ served: true }, { served: true }])
+  assert.deepEqual(await count(start + 1, 'c', 'a', 'd'), [{ served: true }, { served: false, until: start + hour }])
+  const kept = await store.db.selectFrom('limits').select('key').where('points', '!=', '[]').orderBy('key').execute()
+  assert.deepEqual(kept.map(row => row.key), ['a', 'b', 'c'])
+})
+
+bothEngines('two who count the same counters in opposite order do not wait for each other for ever', async store => {
+  await addTenant(store.db)
+  const kind = { limit: 1_000, windowMs: hour }
+  const keys = ['a', 'b', 'c', 'd']
+  const both = Array.from({ length: 20 }, (_, n) => reserveAll(store.db, { tenantId: 't1', now: start, tries: (n % 2 ? keys : keys.toReversed()).map(key => ({ key, kind })) }))
+  assert.ok((await Promise.all(both)).flat().every(one => one.served))
 })
