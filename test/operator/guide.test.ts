@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import test from 'node:test'
 import { parse } from 'yaml'
 import { configKeys } from '../../src/operator/config-schema.ts'
@@ -26,6 +26,19 @@ test('every verb that the guide tells people to run is one, and every verb is to
   // Those that ask a running server stand in the help of the command.
   const asking = new Set([...translate('en', 'cli.help', { operator: '' }).matchAll(/^ {2}([a-z-]+)/gm)].map(match => match[1]!))
   for (const name of told) assert.ok(name in verbs || asking.has(name) || !guide.includes(`\`latchkey ${name}`), `latchkey ${name} is no verb`)
+})
+
+test('every systemd unit starts the command with a verb there is, and the guide builds what it starts', () => {
+  const units = readdirSync(new URL('../../deploy', import.meta.url)).filter(name => name.endsWith('.service'))
+  assert.ok(units.length >= 2)
+  for (const unit of units) {
+    const [, verb] = /^ExecStart=\/usr\/bin\/node bin\/latchkey\.mjs ([a-z-]+) /m.exec(read(`deploy/${unit}`)) ?? []
+    assert.ok(verb !== undefined && verb in verbs, unit)
+  }
+  const install = read('docs/guide/install.md')
+  assert.equal(install.match(/npm ci --omit=dev --ignore-scripts && sudo npm run build --ignore-scripts/g)?.length, 2, 'at first and for a new version')
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
+  assert.ok('rolldown' in dependencies, 'the build works without the tools of development')
 })
 
 test('compose and the image name only variables that exist', () => {
