@@ -149,7 +149,6 @@ type NumberSetting = { [K in keyof TenantSettings]: TenantSettings[K] extends nu
 export const settingRanges: Readonly<Record<NumberSetting, readonly [min: number, max: number]>> = {
   temporaryPasswordLifetimeInHours: [0, 8760],
   smsBudgetPerDay: [0, 1_000_000],
-  voiceBudgetPerDay: [0, 1_000_000],
   methodsRequiredToRegister: [1, 3],
   registrationCoolDownInHours: [0, 168],
   auditRetentionInDays: [30, 3650],

@@ -31,10 +31,9 @@ export interface TenantSettings {
   securityNotices: boolean
   /** An enrolled agent waits for an administrator's second look (LD-43). */
   approveAgents: boolean
-  /** Texts and calls a day for the whole tenant; 0 = none (sspr §5.7). */
+  /** Texts a day for the whole tenant; 0 = none (sspr §5.7). Calls get theirs with a provider for them (LD-17). */
   smsBudgetPerDay: number
-  voiceBudgetPerDay: number
-  /** Country codes without `+` to which texts and calls may go; empty = any (T-20). */
+  /** Country codes without `+` to which texts may go; empty = any (T-20). */
   allowedCountryCodes: string[]
   /** Methods a person is asked to register; null = as many as a reset needs (sspr §4.4). */
   methodsRequiredToRegister: number | null
@@ -71,7 +70,6 @@ export const defaultTenantSettings: TenantSettings = {
   securityNotices: true,
   approveAgents: false,
   smsBudgetPerDay: 500,
-  voiceBudgetPerDay: 200,
   allowedCountryCodes: [],
   methodsRequiredToRegister: null,
   allowAdminResetForFederated: false,
