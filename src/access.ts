@@ -8,6 +8,12 @@ import type { Static, TSchema } from 'typebox'
 import type { Locale } from './text.ts'
 import { Refusal } from './refusal.ts'
 
+/** Any one of these is enough; an alternative is one permission, or several that are needed together. */
+export type Alternatives = readonly (string | readonly string[])[]
+
+/** Our own resources that take bearer tokens: Graph (which `/oidc/userinfo` belongs to) and the resource manager `{origin}/arm`. */
+export type Audience = 'graph' | 'arm'
+
 /**
  * - `public`: anyone, and no cookie is read.
  * - `recovery`: anyone; the reset room reads its own cookie.
@@ -16,7 +22,9 @@ import { Refusal } from './refusal.ts'
  * - `session`: signed in completely.
  * - `recent`: signed in, and the strongest proof is at most ten minutes old (N-STEP).
  * - `development`: mounted in development mode only, and only for callers on this machine.
- * - `graph`: our session cookie, or a bearer token, with one of these permissions.
+ * - `graph`: our session cookie, judged by directory roles, or a bearer token for Graph with these permissions. An empty list means
+ *   that this kind of caller has no business here.
+ * - `bearer`: any good bearer token for this resource, and no cookie.
  */
 export type Access =
   | 'public'
@@ -26,10 +34,11 @@ export type Access =
   | 'session'
   | 'recent'
   | 'development'
-  | { graph: { delegated: readonly string[]; application: readonly string[] } }
+  | { graph: { delegated: Alternatives; application: Alternatives } }
+  | { bearer: Audience }
 
-/** Whose voice answers: a page, our JSON, Graph's JSON, or plain text for machines. */
-export type Surface = 'page' | 'api' | 'graph' | 'plain'
+/** Whose voice answers: a page, our JSON, Graph's JSON, the token service's JSON, or plain text for machines. */
+export type Surface = 'page' | 'api' | 'graph' | 'oauth' | 'plain'
 
 /** A proof given in a session, and when (epoch milliseconds). */
 export interface Proof {
@@ -53,7 +62,10 @@ export interface UserCaller {
   userId: string
   level: 'firstFactor' | 'complete'
   isAdministrator: boolean
+  /** For a bearer token it is made from the token: no ids, and the proofs its sign-in gave. */
   session: CallerSession
+  /** The person came with an access token of a program they gave these scopes to. */
+  token?: { appId: string; servicePrincipalId: string; scopes: readonly string[] }
 }
 
 export interface ApplicationCaller {
@@ -62,6 +74,8 @@ export interface ApplicationCaller {
   servicePrincipalId: string
   appId: string
   permissions: readonly string[]
+  /** The token's `uti`, as the sign-in log has it. */
+  tokenId: string
 }
 
 export type Caller = UserCaller | ApplicationCaller
@@ -130,7 +144,12 @@ export function hasRecentProof(caller: UserCaller, now: number): boolean {
   return counted.some(proof => now - proof.at <= recentProof)
 }
 
-/** For actions of a route that only sometimes need a fresh proof. Throws 401 LK_STEP_UP. Programs act under their own permissions. */
-export function requireRecentProof(caller: Caller, now: number): void {
-  if (caller.kind === 'user' && !hasRecentProof(caller, now)) throw new Refusal(401, [{ code: 'LK_STEP_UP', audience: 'anyone' }])
+/**
+ * For actions of a route that only sometimes need a fresh proof. Throws 401 LK_STEP_UP. Programs act under their own permissions, and
+ * a delegated token stands for the consent its application was given: it is asked only with `tokensToo`, where Graph itself asks for a
+ * second factor of the last ten minutes (writes to one's own methods, graph §6.3) and where a policy becomes weaker (T-45).
+ */
+export function requireRecentProof(caller: Caller, now: number, { tokensToo = false }: { tokensToo?: boolean } = {}): void {
+  if (caller.kind !== 'user' || (caller.token !== undefined && !tokensToo)) return
+  if (!hasRecentProof(caller, now)) throw new Refusal(401, [{ code: 'LK_STEP_UP', audience: 'anyone' }])
 }
