@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from './store/tables.ts'
 import type { Config } from './config.ts'
-import type { Keyring } from './keys.ts'
+import type { Keyring } from './keyring.ts'
 import type { Log } from './log.ts'
 import type { Secret } from './secret.ts'
 

@@ -18,7 +18,7 @@ export interface Config {
   databaseUrl?: Secret
   /** The role that owns the tables: for `migrate` only (LD-38). */
   databaseOwnerUrl?: Secret
-  /** Keys that seal and sign (keys.ts), 0600, kept apart from every backup of the database (T-74). */
+  /** Keys that seal and sign (key-file.ts), 0600, kept apart from every backup of the database (T-74). */
   keysFile: string
   /** Addresses and networks whose X-Forwarded-For is believed: '10.0.0.7', '10.1.0.0/16', 'fd00::/8' (T-28). */
   trustedProxies: readonly string[]

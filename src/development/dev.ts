@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config, VerbIo } from '../config.ts'
-import { newKeyFile } from '../keys.ts'
+import { newKeyFile } from '../key-file.ts'
 import { appOf, openStoreOf, OperatorError, parseArgs, runVerb, type Say } from '../operator/open-app.ts'
 import { startServer, untilStopped } from '../operator/run-server.ts'
 import { migrate, pendingMigrations, refuseNewerTables } from '../store/migrate.ts'

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { App } from '../app.ts'
 import { faultPoint } from '../fault-point.ts'
-import { SealBroken } from '../keys.ts'
+import { SealBroken } from '../keyring.ts'
 import { insertDelivery } from '../store/deliveries.ts'
 import type { DeliveryOutcome } from '../store/deliveries.ts'
 import { dropExpired, finish, outboxChannel, retryLater, takeDue } from '../store/outbox.ts'

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { Config } from '../config.ts'
-import { readKeyFile } from '../keys.ts'
+import { readKeyFile } from '../key-file.ts'
 import { ConfigError } from './config-error.ts'
 
 type Where = (key: string) => string

@@ -3,7 +3,7 @@ import { access, constants, statfs } from 'node:fs/promises'
 import { Type } from 'typebox'
 import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
-import { readKeyFile } from '../keys.ts'
+import { readKeyFile } from '../key-file.ts'
 import { pendingMigrations } from '../store/migrate.ts'
 import type { Store } from '../store/open.ts'
 

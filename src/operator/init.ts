@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config, VerbIo } from '../config.ts'
-import { newKeyFile } from '../keys.ts'
+import { newKeyFile } from '../key-file.ts'
 import { claimInstallation } from '../store/installation.ts'
 import { bringUpToDate } from './migrate.ts'
 import { makeTenant, newTenantOptions } from './new-tenant.ts'

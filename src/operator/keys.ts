@@ -6,7 +6,7 @@ import type { App } from '../app.ts'
 import type { VerbIo } from '../config.ts'
 import { repepperHash } from '../credentials/hash-password.ts'
 import { reindexDestinations } from '../credentials/reindex.ts'
-import { readKeyFile, rotateKeyFile, type KeyRoot } from '../keys.ts'
+import { readKeyFile, rotateKeyFile, type KeyRoot } from '../key-file.ts'
 import { hashTables, hashesOf, replaceHash, dataKeysNotUnder } from '../store/stored-hashes.ts'
 import { OperatorError, parseArgs, runVerb, whereOptions, withApp, type Say } from './open-app.ts'
 

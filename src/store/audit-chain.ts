@@ -7,7 +7,7 @@ import { columns } from './columns.ts'
 import { inTransaction } from './engine.ts'
 import type { AuditCheckpointTable } from './tables.ts'
 
-/** Signs with a key that is not in the database: src/keys.ts. */
+/** Signs with a key that is not in the database: src/keyring.ts. */
 export interface AuditKeys {
   mac(purpose: 'audit', text: string): string
   macMatches(purpose: 'audit', text: string, mac: string): boolean

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashingLane, hashPassword, isOutdatedHash, matchesHash, repepperHash } from '../../src/credentials/hash-password.ts'
-import { rotateKeyFile } from '../../src/keys.ts'
+import { rotateKeyFile } from '../../src/key-file.ts'
 import { Refusal } from '../../src/refusal.ts'
 import { Secret } from '../../src/secret.ts'
 import { openStage } from './stage.ts'

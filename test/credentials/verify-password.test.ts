@@ -4,7 +4,7 @@ import { createAppPassword, deleteAppPassword, listAppPasswords, showAppPassword
 import { unlockAccount } from '../../src/credentials/unlock-account.ts'
 import { verifyPassword } from '../../src/credentials/verify-password.ts'
 import type { PasswordCheck } from '../../src/credentials/verify-password.ts'
-import { rotateKeyFile } from '../../src/keys.ts'
+import { rotateKeyFile } from '../../src/key-file.ts'
 import { Refusal } from '../../src/refusal.ts'
 import { Secret } from '../../src/secret.ts'
 import { findPassword } from '../../src/store/passwords.ts'

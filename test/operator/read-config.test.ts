@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
-import { newKeyFile } from '../../src/keys.ts'
+import { newKeyFile } from '../../src/key-file.ts'
 import { checkKeysFile } from '../../src/operator/check-config.ts'
 import { ConfigError } from '../../src/operator/config-error.ts'
 import { configKeys, envName, publishedSchema } from '../../src/operator/config-schema.ts'

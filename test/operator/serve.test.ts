@@ -67,7 +67,7 @@ test('serve refuses, each time in one sentence: no keys, no tables, no tenant, a
   await refused(/keysFile: there is no .*latchkey init/)
   await run(['doctor', '--config', where.config]) // makes nothing
   await refused(/keysFile: there is no/)
-  const { newKeyFile } = await import('../../src/keys.ts')
+  const { newKeyFile } = await import('../../src/key-file.ts')
   newKeyFile(join(where.folder, 'keys.json'))
   await refused(/run latchkey migrate/)
   assert.equal((await run(['migrate', '--config', where.config])).code, 0)
@@ -149,7 +149,7 @@ test('doctor asks the mail server: one that answers is in order, one that is awa
 
 test('a database that is away is said in words', async () => {
   const where = await place(`database: { url: "postgres://nobody:secret-word@127.0.0.1:${await freePort()}/nothing" }\n`)
-  const { newKeyFile } = await import('../../src/keys.ts')
+  const { newKeyFile } = await import('../../src/key-file.ts')
   newKeyFile(join(where.folder, 'keys.json'))
   for (const verb of [['serve'], ['migrate'], ['tenant', 'list']]) {
     const { code, said } = await run([...verb, '--config', where.config])

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { newKeyFile, newKeys, openKeyring, readKeyFile, rotateKeyFile, SealBroken } from '../src/keys.ts'
+import { newKeyFile, newKeys, rotateKeyFile } from '../src/key-file.ts'
+import { openKeyring, SealBroken } from '../src/keyring.ts'
 import { bothEngines } from './support/store.ts'
 import type { TestStore } from './support/store.ts'
 
@@ -85,21 +85,4 @@ bothEngines('keyed hashes of one purpose mean nothing for another, and retired k
   assert.match(later.mac('code', '1234'), /^k2\./)
   assert.deepEqual(later.macs('code', '1234').map(one => one.slice(0, 2)), ['k2', 'k1'])
   assert.ok(keys.macMatches('code', '1234', later.mac('code', '1234')), 'a process that runs learns the new key when it meets it')
-})
-
-test('T-79: a key file is for its owner alone, complete, and never overwritten', () => {
-  const path = keyFile()
-  newKeyFile(path)
-  assert.equal(statSync(path).mode & 0o777, 0o600)
-  assert.throws(() => newKeyFile(path), /EEXIST/)
-  chmodSync(path, 0o640)
-  assert.throws(() => readKeyFile(path), /chmod 600/)
-  const short = newKeys()
-  short.pepper[0]!.secret = Buffer.alloc(16).toString('base64url')
-  const none = { ...newKeys(), mac: [] }
-  for (const [wrong, says] of [[short, /shorter than 32 bytes/], [none, /exactly one active key under "mac"/], [{}, /no version/]] as const) {
-    const other = keyFile()
-    writeFileSync(other, JSON.stringify(wrong), { mode: 0o600 })
-    assert.throws(() => readKeyFile(other), says)
-  }
 })
