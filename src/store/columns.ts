@@ -3,6 +3,7 @@
  * prepared breaks when another version of the server has added a column.
  */
 import type { ApplicationPasswordTable, ApplicationPermissionTable, ApplicationTable } from './application-tables.ts'
+import type { SigningKeyTable } from './oauth-tables.ts'
 import type {
   AdministrativeUnitMemberTable,
   AdministrativeUnitTable,
@@ -202,4 +203,8 @@ export const columns = {
   ),
   nodes: every<NodeTable>()(
     'id', 'startedAt', 'lastSeenAt', 'version',
-  ),} satisfies Record<keyof Database, readonly string[]>
+  ),
+  signingKeys: every<SigningKeyTable>()(
+    'tenantId', 'kid', 'purpose', 'algorithm', 'privateKeySealed', 'certificate', 'createdAt', 'activeFrom', 'retireAt',
+  ),
+} satisfies Record<keyof Database, readonly string[]>
