@@ -1,5 +1,5 @@
 /** What the token service keeps: signing keys, codes, families of refresh tokens. */
-import type { Instant, Once } from './tables.ts'
+import type { Instant, Json, Once } from './tables.ts'
 
 /** A key that signs tokens. Which one signs is a question of time alone, so every process changes over at the same moment. */
 export interface SigningKeyTable {
@@ -16,6 +16,88 @@ export interface SigningKeyTable {
   retireAt: Instant | null
 }
 
+/** What a program asked of a person at `/authorize`, kept while they sign in. */
+export interface AuthorizationRequestTable {
+  tenantId: Once<string>
+  idHash: Once<string>
+  parameters: Once<Json>
+  createdAt: Once<Instant>
+  expiresAt: Instant
+  /** The session that was chosen for it, where the person was asked. */
+  chosenSession: string | null
+}
+
+/** A code: used once, by whom it was made for. The row stays until it ends, so that a second use is seen. */
+export interface AuthorizationCodeTable {
+  tenantId: Once<string>
+  codeHash: Once<string>
+  appId: Once<string>
+  userId: Once<string>
+  /** Redirect URI, challenge, nonce, scopes, proofs: store/authorization-codes.ts. */
+  binding: Once<Json>
+  credentialEpoch: Once<number>
+  /** As in a session: what ends everything of the installation or the tenant at once. */
+  deploymentEpoch: Once<number>
+  /** The family its refresh tokens are of, fixed beforehand so that a second use can end it. */
+  familyId: Once<string>
+  createdAt: Once<Instant>
+  expiresAt: Instant
+  redeemedAt: Instant | null
+}
+
+/** All refresh tokens that come of one sign-in of a person to a program. */
+export interface TokenFamilyTable {
+  tenantId: Once<string>
+  id: Once<string>
+  appId: Once<string>
+  userId: Once<string>
+  clientKind: Once<string> // 'public' | 'confidential' | 'spa'
+  scope: string // as asked for first, separated by blanks
+  proofs: Once<Json>
+  credentialEpoch: Once<number>
+  deploymentEpoch: Once<number>
+  ipAddress: string | null
+  userAgent: string | null
+  createdAt: Once<Instant>
+  lastUsedAt: Instant
+  expiresAt: Instant
+  endedAt: Instant | null
+  endReason: string | null // 'reused' | 'codeReused'
+}
+
+/** One refresh token. A used one stays for as long as its successor may not have arrived. */
+export interface RefreshTokenTable {
+  tenantId: Once<string>
+  tokenHash: Once<string>
+  familyId: Once<string>
+  createdAt: Once<Instant>
+  firstUsedAt: Instant | null
+  expiresAt: Instant
+}
+
+/** A device that waits for a person to sign in elsewhere. */
+export interface DeviceCodeTable {
+  tenantId: Once<string>
+  deviceCodeHash: Once<string>
+  userCodeMac: Once<string>
+  appId: Once<string>
+  scope: Once<string>
+  ipAddress: Once<string | null>
+  userAgent: Once<string | null>
+  status: string // 'pending' | 'approved' | 'declined' | 'redeemed'
+  userId: string | null
+  proofs: Json | null
+  credentialEpoch: number | null
+  deploymentEpoch: number | null
+  createdAt: Once<Instant>
+  expiresAt: Instant
+}
+
 export interface OAuthTables {
+  authorizationRequests: AuthorizationRequestTable
+  authorizationCodes: AuthorizationCodeTable
+  tokenFamilies: TokenFamilyTable
+  refreshTokens: RefreshTokenTable
+  deviceCodes: DeviceCodeTable
   signingKeys: SigningKeyTable
 }

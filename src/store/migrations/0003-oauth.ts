@@ -15,6 +15,53 @@ const tables: readonly TableSketch[] = [
     parents: [{ to: 'tenants', columns: ['tenantId'] }],
     indexes: [['retireAt']],
   },
+  {
+    name: 'authorizationRequests',
+    columns: { tenantId: 'text', idHash: 'text', parameters: 'text', createdAt: 'bigint', expiresAt: 'bigint', chosenSession: 'text?' },
+    key: ['tenantId', 'idHash'],
+    parents: [{ to: 'tenants', columns: ['tenantId'] }],
+    unique: [['idHash']],
+    indexes: [['expiresAt']],
+  },
+  {
+    name: 'authorizationCodes',
+    columns: {
+      tenantId: 'text', codeHash: 'text', appId: 'text', userId: 'text', binding: 'text', credentialEpoch: 'bigint', deploymentEpoch: 'bigint',
+      familyId: 'text', createdAt: 'bigint', expiresAt: 'bigint', redeemedAt: 'bigint?',
+    },
+    key: ['tenantId', 'codeHash'],
+    parents: [{ to: 'users', columns: ['tenantId', 'userId'] }],
+    indexes: [['expiresAt'], ['tenantId', 'userId']],
+  },
+  {
+    name: 'tokenFamilies',
+    columns: {
+      tenantId: 'text', id: 'text', appId: 'text', userId: 'text', clientKind: 'text', scope: 'text', proofs: 'text', credentialEpoch: 'bigint',
+      deploymentEpoch: 'bigint', ipAddress: 'text?', userAgent: 'text?', createdAt: 'bigint', lastUsedAt: 'bigint', expiresAt: 'bigint',
+      endedAt: 'bigint?', endReason: 'text?',
+    },
+    key: ['tenantId', 'id'],
+    parents: [{ to: 'users', columns: ['tenantId', 'userId'] }],
+    indexes: [['expiresAt'], ['tenantId', 'userId']],
+  },
+  {
+    name: 'refreshTokens',
+    columns: { tenantId: 'text', tokenHash: 'text', familyId: 'text', createdAt: 'bigint', firstUsedAt: 'bigint?', expiresAt: 'bigint' },
+    key: ['tenantId', 'tokenHash'],
+    parents: [{ to: 'tokenFamilies', columns: ['tenantId', 'familyId'] }],
+    indexes: [['expiresAt'], ['tenantId', 'familyId']],
+  },
+  {
+    name: 'deviceCodes',
+    columns: {
+      tenantId: 'text', deviceCodeHash: 'text', userCodeMac: 'text', appId: 'text', scope: 'text', ipAddress: 'text?', userAgent: 'text?',
+      status: 'text', userId: 'text?', proofs: 'text?', credentialEpoch: 'bigint?', deploymentEpoch: 'bigint?', createdAt: 'bigint', expiresAt: 'bigint',
+    },
+    key: ['tenantId', 'deviceCodeHash'],
+    parents: [{ to: 'tenants', columns: ['tenantId'] }],
+    unique: [['tenantId', 'userCodeMac']],
+    indexes: [['expiresAt'], ['tenantId', 'userId']],
+  },
 ]
 
 export function oauthTables(engine: 'sqlite' | 'postgres'): Migration {
