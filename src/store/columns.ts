@@ -4,6 +4,7 @@
  */
 import type { ApplicationPasswordTable, ApplicationPermissionTable, ApplicationTable } from './application-tables.ts'
 import type { SigningKeyTable } from './oauth-tables.ts'
+import type { ChangeHorizonTable, ChangeTable, DirectoryCountTable, ManagerTable, UserDetailTable } from './directory-tables.ts'
 import type {
   AdministrativeUnitMemberTable,
   AdministrativeUnitTable,
@@ -88,7 +89,8 @@ export const columns = {
   ),
   groups: every<GroupTable>()(
     'tenantId', 'id', 'displayName', 'displayNameLower', 'description', 'mailNickname', 'securityEnabled', 'isAssignableToRole',
-    'onPremisesSyncEnabled', 'onPremisesImmutableId', 'createdDateTime', 'deletedDateTime', 'version',
+    'onPremisesSyncEnabled', 'onPremisesImmutableId', 'createdDateTime', 'deletedDateTime', 'version', 'visibility', 'classification',
+    'theme', 'preferredLanguage', 'preferredDataLocation', 'uniqueName',
   ),
   groupMembers: every<GroupMemberTable>()(
     'tenantId', 'groupId', 'memberId', 'memberType',
@@ -206,5 +208,23 @@ export const columns = {
   ),
   signingKeys: every<SigningKeyTable>()(
     'tenantId', 'kid', 'purpose', 'algorithm', 'privateKeySealed', 'certificate', 'createdAt', 'activeFrom', 'retireAt',
+  ),
+  changes: every<ChangeTable>()(
+    'tenantId', 'kind', 'objectId', 'changed', 'at', 'removed',
+  ),
+  changeHorizons: every<ChangeHorizonTable>()(
+    'tenantId', 'kind', 'forgottenBefore',
+  ),
+  directoryCounts: every<DirectoryCountTable>()(
+    'tenantId', 'kind', 'count',
+  ),
+  userDetails: every<UserDetailTable>()(
+    'tenantId', 'userId', 'mailNickname', 'employeeId', 'employeeType', 'employeeHireDate', 'employeeLeaveDateTime', 'companyName',
+    'streetAddress', 'postalCode', 'city', 'state', 'country', 'faxNumber', 'ageGroup', 'consentProvidedForMinor', 'preferredDataLocation',
+    'showInAddressList', 'onPremisesUserPrincipalName', 'onPremisesSecurityIdentifier', 'onPremisesLastSyncDateTime',
+    'onPremisesExtensionAttributes',
+  ),
+  managers: every<ManagerTable>()(
+    'tenantId', 'userId', 'managerId',
   ),
 } satisfies Record<keyof Database, readonly string[]>

@@ -1,19 +1,24 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../app.ts'
+import { memberChangeId, noteChange } from './changes.ts'
 import { columns } from './columns.ts'
+import { addToCount, readCount } from './counters.ts'
 import { pageSize } from './engine.ts'
-import { endOfPrefix, nameKey } from './names.ts'
+import { endOfPrefix, nameKey, shownName } from './names.ts'
 import type { GroupTable } from './tables.ts'
 
 export type GroupRow = Selectable<GroupTable>
 export type MemberType = 'user' | 'group' | 'servicePrincipal'
 
-type Defaulted = 'displayNameLower' | 'securityEnabled' | 'isAssignableToRole' | 'onPremisesSyncEnabled' | 'version'
+type Optional = 'visibility' | 'classification' | 'theme' | 'preferredLanguage' | 'preferredDataLocation' | 'uniqueName'
+type Defaulted = 'displayNameLower' | 'securityEnabled' | 'isAssignableToRole' | 'onPremisesSyncEnabled' | 'version' | Optional
 export type NewGroup = Omit<Insertable<GroupTable>, Defaulted> & Partial<Pick<Insertable<GroupTable>, Exclude<Defaulted, 'displayNameLower'>>>
 
 export async function insertGroup(trx: Db, group: NewGroup): Promise<void> {
   const defaults = { securityEnabled: true, isAssignableToRole: false, onPremisesSyncEnabled: false, version: 1 }
-  await trx.insertInto('groups').values({ ...defaults, ...group, displayNameLower: nameKey(group.displayName) }).execute()
+  await trx.insertInto('groups').values({ ...defaults, ...group, displayName: shownName(group.displayName), displayNameLower: nameKey(shownName(group.displayName)) }).execute()
+  await noteChange(trx, group.tenantId, 'group', group.id, { removed: group.deletedDateTime == null ? null : 'changed' })
+  if (group.deletedDateTime == null) await addToCount(trx, group.tenantId, 'group', 1)
 }
 
 export function findGroup(db: Db, tenantId: string, id: string): Promise<GroupRow | undefined> {
@@ -29,14 +34,15 @@ export function findGroup(db: Db, tenantId: string, id: string): Promise<GroupRo
 export type GroupChanges = Omit<Updateable<GroupTable>, 'displayNameLower' | 'version' | 'deletedDateTime'>
 
 /** @returns the group as changed; undefined when there is none, or none of the expected version. */
-export function updateGroup(
+export async function updateGroup(
   trx: Db,
   tenantId: string,
   id: string,
   changes: GroupChanges,
   { expectedVersion }: { expectedVersion?: number } = {},
 ): Promise<GroupRow | undefined> {
-  const lowered = changes.displayName === undefined ? {} : { displayNameLower: nameKey(changes.displayName) }
+  const shown = changes.displayName === undefined ? undefined : shownName(changes.displayName)
+  const lowered = shown === undefined ? {} : { displayName: shown, displayNameLower: nameKey(shown) }
   let update = trx
     .updateTable('groups')
     .set(eb => ({ ...changes, ...lowered, version: eb('version', '+', 1) }))
@@ -44,7 +50,9 @@ export function updateGroup(
     .where('id', '=', id)
     .where('deletedDateTime', 'is', null)
   if (expectedVersion !== undefined) update = update.where('version', '=', expectedVersion)
-  return update.returning(columns.groups).executeTakeFirst()
+  const group = await update.returning(columns.groups).executeTakeFirst()
+  if (group) await noteChange(trx, tenantId, 'group', id)
+  return group
 }
 
 /** To the deleted items: it confers nothing from now on. */
@@ -57,7 +65,10 @@ export async function softDeleteGroup(trx: Db, tenantId: string, id: string, now
     .where('deletedDateTime', 'is', null)
     .returning('id')
     .executeTakeFirst()
-  return row !== undefined
+  if (!row) return false
+  await noteChange(trx, tenantId, 'group', id, { removed: 'changed' })
+  await addToCount(trx, tenantId, 'group', -1)
+  return true
 }
 
 /** Back from the deleted items, with its members. */
@@ -70,8 +81,24 @@ export async function restoreGroup(trx: Db, tenantId: string, id: string): Promi
     .where('deletedDateTime', 'is not', null)
     .returning('id')
     .executeTakeFirst()
-  return row !== undefined
+  if (!row) return false
+  await noteChange(trx, tenantId, 'group', id)
+  await addToCount(trx, tenantId, 'group', 1)
+  return true
 }
+
+/** For good, with its members, owners, roles and licences. Only from the deleted items. */
+export async function deleteGroupForGood(trx: Db, tenantId: string, id: string): Promise<boolean> {
+  const gone = await trx.deleteFrom('groups').where('tenantId', '=', tenantId).where('id', '=', id).where('deletedDateTime', 'is not', null).returning('id').executeTakeFirst()
+  if (!gone) return false
+  await noteChange(trx, tenantId, 'group', id, { removed: 'deleted' })
+  await trx.deleteFrom('groupMembers').where('tenantId', '=', tenantId).where('memberId', '=', id).execute()
+  await trx.deleteFrom('roleAssignments').where('tenantId', '=', tenantId).where('principalId', '=', id).execute()
+  await trx.deleteFrom('licenseAssignments').where('tenantId', '=', tenantId).where('principalId', '=', id).execute()
+  return true
+}
+
+export const countGroups = (db: Db, tenantId: string): Promise<number> => readCount(db, tenantId, 'group')
 
 export interface GroupPage {
   tenantId: string
@@ -100,6 +127,7 @@ export async function listGroups(db: Db, { tenantId, after, top, search, ids }: 
 /** False when the member was there already. */
 export async function addMember(trx: Db, member: { tenantId: string; groupId: string; memberId: string; memberType: MemberType }): Promise<boolean> {
   const row = await trx.insertInto('groupMembers').values(member).onConflict(clash => clash.doNothing()).returning('groupId').executeTakeFirst()
+  if (row) await noteMember(trx, member, null)
   return row !== undefined
 }
 
@@ -112,7 +140,14 @@ export async function removeMember(trx: Db, { tenantId, groupId, memberId }: { t
     .where('memberId', '=', memberId)
     .returning('groupId')
     .executeTakeFirst()
+  if (row) await noteMember(trx, { tenantId, groupId, memberId }, 'deleted')
   return row !== undefined
+}
+
+/** A group tells of its members, so their coming and going is a change of the group too. */
+async function noteMember(trx: Db, { tenantId, groupId, memberId }: { tenantId: string; groupId: string; memberId: string }, removed: 'deleted' | null): Promise<void> {
+  await noteChange(trx, tenantId, 'member', memberChangeId(groupId, memberId), { removed })
+  await noteChange(trx, tenantId, 'group', groupId)
 }
 
 /** Direct members by id. */

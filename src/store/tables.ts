@@ -147,6 +147,13 @@ export interface GroupTable {
   createdDateTime: Instant
   deletedDateTime: Instant | null
   version: number
+  visibility: string | null // 'Public' | 'Private' | 'HiddenMembership'
+  classification: string | null
+  theme: string | null
+  preferredLanguage: string | null
+  preferredDataLocation: string | null
+  /** Given once, for tools that make groups again and again (`uniqueName`); nobody else's in the tenant. */
+  uniqueName: string | null
 }
 
 export interface GroupMemberTable {

@@ -1,6 +1,8 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../app.ts'
+import { noteChange } from './changes.ts'
 import { columns } from './columns.ts'
+import { addToCount, readCount } from './counters.ts'
 import { pageSize } from './engine.ts'
 import { endOfPrefix, nameKey, shownName } from './names.ts'
 import { readPolicies } from './policies.ts'
@@ -71,8 +73,14 @@ export async function insertUser(trx: Db, user: NewUser): Promise<void> {
     proxyAddresses: JSON.stringify(user.proxyAddresses ?? []),
   }
   await trx.insertInto('users').values(row).execute()
-  if (row.deletedDateTime == null) await writeAliases(trx, user.tenantId, user.id, { ...user, proxyAddresses: user.proxyAddresses ?? [] })
+  await noteChange(trx, user.tenantId, 'user', user.id, { removed: row.deletedDateTime == null ? null : 'changed' })
+  if (row.deletedDateTime != null) return
+  await writeAliases(trx, user.tenantId, user.id, { ...user, proxyAddresses: user.proxyAddresses ?? [] })
+  await addToCount(trx, user.tenantId, 'user', 1)
 }
+
+/** Nobody reads these over Graph, so a delta query does not tell of them. */
+const unseen: ReadonlySet<string> = new Set(['registrationCompletedAt', 'lastConfirmedAt', 'perUserMfaState', 'onPremisesAccount', 'externalKind'])
 
 /**
  * Changes a user in the caller's transaction, names and aliases together.
@@ -103,6 +111,7 @@ export async function updateUser(
   const row = await update.returning(columns.users).executeTakeFirst()
   if (!row) return undefined
   const user = open(row)
+  if (Object.keys(changes).some(name => !unseen.has(name))) await noteChange(trx, tenantId, 'user', id)
   const renamed = changes.userPrincipalName !== undefined || changes.mail !== undefined || proxyAddresses !== undefined
   if (renamed) await writeAliases(trx, tenantId, id, user)
   return user
@@ -120,6 +129,8 @@ export async function softDeleteUser(trx: Db, tenantId: string, id: string, now:
     .executeTakeFirst()
   if (!row) return false
   await trx.deleteFrom('userAliases').where('tenantId', '=', tenantId).where('userId', '=', id).execute()
+  await noteChange(trx, tenantId, 'user', id, { removed: 'changed' })
+  await addToCount(trx, tenantId, 'user', -1)
   return true
 }
 
@@ -136,6 +147,8 @@ export async function restoreUser(trx: Db, tenantId: string, id: string): Promis
   if (!row) return undefined
   const user = open(row)
   await writeAliases(trx, tenantId, id, user)
+  await noteChange(trx, tenantId, 'user', id)
+  await addToCount(trx, tenantId, 'user', 1)
   return user
 }
 
@@ -149,6 +162,8 @@ export async function deleteUserForGood(trx: Db, tenantId: string, id: string): 
     .returning('id')
     .executeTakeFirst()
   if (!gone) return false
+  await noteChange(trx, tenantId, 'user', id, { removed: 'deleted' })
+  await trx.deleteFrom('managers').where('tenantId', '=', tenantId).where('managerId', '=', id).execute()
   await trx.deleteFrom('groupMembers').where('tenantId', '=', tenantId).where('memberId', '=', id).execute()
   await trx.deleteFrom('groupOwners').where('tenantId', '=', tenantId).where('ownerId', '=', id).execute()
   await trx.deleteFrom('administrativeUnitMembers').where('tenantId', '=', tenantId).where('memberId', '=', id).execute()
@@ -166,6 +181,7 @@ export async function bumpCredentialEpoch(trx: Db, tenantId: string, userId: str
     .where('id', '=', userId)
     .returning('credentialEpoch')
     .executeTakeFirst()
+  if (row) await noteChange(trx, tenantId, 'user', userId)
   return row?.credentialEpoch
 }
 
@@ -222,15 +238,7 @@ export async function listUsers(db: Db, page: UserPage): Promise<UserRow[]> {
 }
 
 /** Users who are not deleted. */
-export async function countUsers(db: Db, tenantId: string): Promise<number> {
-  const row = await db
-    .selectFrom('users')
-    .select(eb => eb.fn.countAll<number>().as('count'))
-    .where('tenantId', '=', tenantId)
-    .where('deletedDateTime', 'is', null)
-    .executeTakeFirstOrThrow()
-  return row.count
-}
+export const countUsers = (db: Db, tenantId: string): Promise<number> => readCount(db, tenantId, 'user')
 
 const qualified = columns.users.map(column => `users.${column}` as const)
 const live = (db: Db, tenantId: string) =>
