@@ -17,7 +17,7 @@ import { gatherTenantFacts } from '../store/facts.ts'
 import { findGroup } from '../store/groups.ts'
 import { readPolicies, writePolicy } from '../store/policies.ts'
 import { Nullable, odataContext } from '../graph/answers.ts'
-import { actorOf, callerFacts, privilegedCaller, requireRole } from '../graph/deciding.ts'
+import { actorOf, callerFacts, callerId, privilegedCaller, requireRole } from '../graph/deciding.ts'
 import { access } from '../graph/permissions.ts'
 import { weakeningsOf } from '../rules/policy-weakening.ts'
 import { peopleBelow } from './policy-impact.ts'
@@ -143,7 +143,7 @@ async function save(
     throw new Refusal(400, blocking.map(one => reason(one.code, one.values)), { field: fieldOf(blocking[0]!.evidence) ?? 'policy' })
   }
   const expectedVersion = versionOf(request) ?? versions.passwordResetPolicy
-  const saved = await writePolicy(trx, { tenantId: caller.tenantId, name: 'passwordResetPolicy', value: next, by: caller.userId, at, expectedVersion })
+  const saved = await writePolicy(trx, { tenantId: caller.tenantId, name: 'passwordResetPolicy', value: next, by: callerId(caller), at, expectedVersion })
   if (!saved) throw new Refusal(412, [reason('LK_CHANGED_MEANWHILE', { graphCode: 'PreconditionFailed' })])
   const { caller: facts } = await callerFacts(trx, caller, at)
   const weaker = weakeningsOf(before, next)

@@ -3,19 +3,18 @@ import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import type { FastifyRequest } from 'fastify'
 import type { App, Db } from '../app.ts'
-import type { Server, UserCaller } from '../access.ts'
+import type { Server } from '../access.ts'
 import { generateTemporaryPassword } from '../credentials/temporary-password.ts'
 import { setPassword } from '../credentials/set-password.ts'
 import { Refusal } from '../refusal.ts'
 import { evaluateAdminReset } from '../rules/admin-reset-checks.ts'
 import { statusOf } from '../rules/reason.ts'
-import { reason } from '../rules/verdict.ts'
 import { Secret } from '../secret.ts'
 import { findOperation, insertOperation, moveOperation } from '../store/operations.ts'
 import { Nullable, entityOf, graphLink, instant, odataContext } from '../graph/answers.ts'
 import { methodIds, requireReadable } from './authentication-methods.ts'
-import { actorOf, badRequest, decidingFacts, forbidden, notFound, privilegedCaller } from '../graph/deciding.ts'
-import type { Decided } from '../graph/deciding.ts'
+import { actorOf, badRequest, decidingFacts, forbidden, graphCaller, notFound, privilegedCaller } from '../graph/deciding.ts'
+import type { Decided, GraphCaller } from '../graph/deciding.ts'
 import { access } from '../graph/permissions.ts'
 import { UserKey, requireUser } from '../graph/find-user.ts'
 
@@ -57,15 +56,10 @@ export function resetPasswordRoutes(server: Server, app: App): void {
 
 /** Whoever may reset may ask what became of it; others as for methods. */
 async function requireOperationReader(app: App, request: FastifyRequest, key: string) {
-  const caller = privilegedOrReader(app, request)
+  const caller = graphCaller(request)
   const user = await requireUser(app.db, caller.tenantId, key)
   const facts = await decidingFacts(app.db, caller, user.id, app.now())
   return evaluateAdminReset({ ...facts, now: app.now() }).allowed ? user : requireReadable(app, request, key)
-}
-
-const privilegedOrReader = (_app: App, request: FastifyRequest): UserCaller => {
-  if (request.caller?.kind !== 'user') throw new Refusal(401, [reason('LK_NOT_SIGNED_IN')])
-  return request.caller
 }
 
 interface Done {
@@ -105,7 +99,7 @@ async function resetPassword(app: App, request: FastifyRequest, key: string, giv
 }
 
 /** The list of checks the button and the diagnosis go by, on facts under lock. */
-async function mayReset(app: App, trx: Db, caller: UserCaller, targetId: string): Promise<Decided> {
+async function mayReset(app: App, trx: Db, caller: GraphCaller, targetId: string): Promise<Decided> {
   const facts = await decidingFacts(trx, caller, targetId, app.now())
   const verdict = evaluateAdminReset({ ...facts, now: app.now() })
   if (verdict.allowed) return facts

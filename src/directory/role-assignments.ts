@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import type { Selectable } from 'kysely'
 import type { App, Db } from '../app.ts'
-import type { Server, UserCaller } from '../access.ts'
+import type { Server } from '../access.ts'
 import { userCaller } from '../access.ts'
 import { initiatedBy } from '../credentials/actor.ts'
 import { endSessions } from '../credentials/revoke-sessions.ts'
@@ -20,6 +20,7 @@ import { lockUser } from '../store/user-lock.ts'
 import type { RoleAssignmentTable } from '../store/tables.ts'
 import { collectionOf, entityOf, odataContext } from '../graph/answers.ts'
 import { actorOf, badRequest, callerFacts, notFound, privilegedCaller, requireRole } from '../graph/deciding.ts'
+import type { GraphCaller } from '../graph/deciding.ts'
 import type { Filter } from '../graph/odata-filter.ts'
 import { badQuery } from '../graph/odata-filter.ts'
 import { readQuery } from '../graph/odata-query.ts'
@@ -102,7 +103,7 @@ export function roleAssignmentRoutes(server: Server, app: App): void {
 }
 
 /** Someone, or a role-assignable group, of this tenant, locked until the end (T-41). Roles never go to ordinary groups (T-40). */
-async function requirePrincipal(trx: Db, caller: UserCaller, id: string): Promise<{ type: string; displayName: string }> {
+async function requirePrincipal(trx: Db, caller: GraphCaller, id: string): Promise<{ type: string; displayName: string }> {
   if (await lockUser(trx, caller.tenantId, id)) return { type: 'user', displayName: '' }
   const group = await findGroup(trx, caller.tenantId, id)
   if (!group) throw badRequest('LK_FIELD_INVALID', { field: 'principalId' }, 'principalId')
@@ -114,9 +115,10 @@ async function requirePrincipal(trx: Db, caller: UserCaller, id: string): Promis
  * What somebody lesser made for this person or opened in their name ends with the rise: a temporary access pass and every session
  * (T-30, T-39). The next sign-in is an administrator's. Whoever raises themself stays signed in.
  */
-async function startAfresh(trx: Db, caller: UserCaller, userId: string, at: number): Promise<void> {
+async function startAfresh(trx: Db, caller: GraphCaller, userId: string, at: number): Promise<void> {
   const { tenantId } = caller
-  const keepSession = caller.userId === userId ? caller.session.idHash : undefined
+  const own = caller.kind === 'user' && caller.userId === userId
+  const keepSession = own && caller.token === undefined ? caller.session.idHash : undefined
   await deletePasses(trx, tenantId, userId)
   await endSessions(trx, { tenantId, userId, keepSession, at })
   if (keepSession !== undefined) await updateSession(trx, tenantId, keepSession, { isAdministrator: true })
@@ -146,7 +148,7 @@ async function asClash(work: Promise<void>): Promise<void> {
 }
 
 async function audit(
-  app: App, trx: Db, correlationId: string, caller: UserCaller, actor: ReturnType<typeof actorOf>, activity: string,
+  app: App, trx: Db, correlationId: string, caller: GraphCaller, actor: ReturnType<typeof actorOf>, activity: string,
   row: Pick<Selectable<RoleAssignmentTable>, 'principalId' | 'roleDefinitionId' | 'directoryScopeId'>, displayName: string,
 ): Promise<void> {
   const added = activity.startsWith('Add')

@@ -17,7 +17,7 @@ import { Secret } from '../secret.ts'
 import { savePassword } from '../store/passwords.ts'
 import { findUser, insertUser, softDeleteUser } from '../store/users.ts'
 import { odataContext } from '../graph/answers.ts'
-import { actorOf, badRequest, callerFacts, decide, privilegedCaller, requireRole } from '../graph/deciding.ts'
+import { actorOf, badRequest, callerFacts, callerId, decide, privilegedCaller, requireRole } from '../graph/deciding.ts'
 import { access } from '../graph/permissions.ts'
 import { updateUserByGraph } from './update-user.ts'
 import { PatchUser, PostUser } from './user-bodies.ts'
@@ -64,7 +64,7 @@ export function userWriteRoutes(server: Server, app: App): void {
       tenantId: user.tenantId, userId: user.id, actor: actorOf(request, facts), correlationId: request.correlationId,
       alsoInTransaction: async trx => {
         // Anyone may sign themself out everywhere.
-        if (user.id !== caller.userId) await decide(trx, caller, ['revokeSessions'], user.id, app.now())
+        if (user.id !== callerId(caller)) await decide(trx, caller, ['revokeSessions'], user.id, app.now())
       },
     })
     return { '@odata.context': odataContext(request, 'Edm.Boolean'), value: true }

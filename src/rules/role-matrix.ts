@@ -113,6 +113,15 @@ export function reachOf(caller: CallerFacts, action: Action, target: TargetFacts
   })
 }
 
+/**
+ * The same for a program, whose right is a permission and not a role: that reaches people of no standing. Whoever holds a role of any
+ * kind, or is shielded, is reached only as a person with the program's own roles would reach them (T-42).
+ */
+export function mayProgramActOn(program: CallerFacts, action: Action, target: TargetFacts): Reach {
+  const shielded = target.roles.length > 0 || target.roleAssignableGroupMember || target.roleAssignableGroupOwner || isRestricted(target)
+  return shielded ? reachOf(program, action, target) : { allowed: true, reason: null, rolesThatSuffice: [] }
+}
+
 /** The old question in its own words. */
 export function mayResetPassword(caller: CallerFacts, target: TargetFacts): Reach {
   return mayActOn(caller, 'resetPassword', target)
