@@ -14,6 +14,7 @@ import { startDispatcher } from './notify/dispatch.ts'
 import { sendersOf } from './notify/senders.ts'
 import { buildServer } from './server.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { startCredentialUseLog } from './credentials/credential-use.ts'
 import { startSignInLog } from './store/sign-ins.ts'
 import { type Store, openStore } from './store/open.ts'
 
@@ -44,6 +45,7 @@ export async function start(config: Config): Promise<Running> {
   const { app, store } = await openApp(config)
   const server = await buildServer(app, store)
   const signIns = startSignInLog(app)
+  const credentialUses = startCredentialUseLog(app)
   const dispatcher = startDispatcher(app, await sendersOf(config))
   const housekeeping = startHousekeeping(app)
   const sockets: Listening[] = []
@@ -53,6 +55,7 @@ export async function start(config: Config): Promise<Running> {
     await housekeeping.stop()
     await dispatcher.stop()
     await signIns.stop()
+    await credentialUses.stop()
     await store.close()
   }
   try {

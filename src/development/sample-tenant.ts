@@ -8,7 +8,13 @@ import { destinationIndex } from '../notify/destination.ts'
 import { foundTenant } from '../operator/found-tenant.ts'
 import { defaultTenantPolicies, enablement } from '../rules/tenant-settings.ts'
 import { Secret } from '../secret.ts'
-import { grantPermission, insertApplication, insertApplicationPassword } from '../store/applications.ts'
+import { graphAppId } from '../rules/first-party.ts'
+import { graphPermissions } from '../rules/graph-permissions.ts'
+import { insertCredential } from '../store/application-credentials.ts'
+import { insertApplication } from '../store/applications.ts'
+import { insertAppRoleAssignment } from '../store/app-roles.ts'
+import { firstPartyId } from '../store/first-party.ts'
+import { insertServicePrincipal } from '../store/service-principals.ts'
 import { addMember, insertGroup } from '../store/groups.ts'
 import { claimInstallation } from '../store/installation.ts'
 import { assignLicence, saveSku } from '../store/licences.ts'
@@ -38,7 +44,7 @@ export const sampleAppId = sampleId('application appId')
  * is of no use anywhere else.
  */
 export function sampleApplicationSecret(app: App): string {
-  return app.keys.mac('nonce', 'secret of the sample application').split('.')[1]!
+  return app.keys.mac('nonce', 'secret of the sample application').split('.')[1]!.slice(0, 40).replace(/^-/, 'a')
 }
 
 /** @returns false when the database has a tenant already; `progress` is told of each person that is ready */
@@ -150,11 +156,19 @@ async function plantApplication(app: App, trx: Db, at: number): Promise<void> {
   const id = sampleId('application')
   const servicePrincipalId = sampleId('application servicePrincipal')
   const secret = sampleApplicationSecret(app)
-  await insertApplication(trx, { tenantId, id, appId: sampleAppId, displayName: sampleApplication.displayName, servicePrincipalId, createdDateTime: at, disabledAt: null })
-  await insertApplicationPassword(trx, {
-    tenantId, keyId: sampleId('application secret'), applicationId: id, displayName: 'development', hint: secret.slice(0, 3),
-    secretHash: createHash('sha256').update(secret).digest('base64url'), startDateTime: at, endDateTime: at + 730 * day,
+  const { displayName } = sampleApplication
+  await insertApplication(trx, { tenantId, id, appId: sampleAppId, displayName, createdDateTime: at })
+  await insertServicePrincipal(trx, { tenantId, id: servicePrincipalId, appId: sampleAppId, displayName, createdDateTime: at })
+  await insertCredential(trx, {
+    tenantId, keyId: sampleId('application secret'), ownerId: id, ownerType: 'application', kind: 'password', displayName: 'development', hint: secret.slice(0, 3),
+    secretHash: createHash('sha256').update(secret).digest('base64url'), startDateTime: at, endDateTime: at + 730 * day, createdDateTime: at,
   })
-  for (const permission of sampleApplication.permissions) await grantPermission(trx, { tenantId, servicePrincipalId, permission, grantedAt: at })
+  for (const permission of sampleApplication.permissions) {
+    await insertAppRoleAssignment(trx, {
+      tenantId, id: Buffer.from(sampleId(`application role ${permission}`).replaceAll('-', ''), 'hex').toString('base64url'),
+      appRoleId: graphPermissions.find(one => one.value === permission)!.appRoleId!, principalId: servicePrincipalId, principalType: 'ServicePrincipal',
+      resourceId: firstPartyId(tenantId, graphAppId), createdDateTime: at,
+    })
+  }
 }
 

@@ -7,6 +7,7 @@ import type { SubjectFacts, TenantFacts } from '../rules/facts.ts'
 import { enablement } from '../rules/tenant-settings.ts'
 import { reason } from '../rules/verdict.ts'
 import { gatherFacts, gatherSubject, gatherTenantFacts } from '../store/facts.ts'
+import { countEnding } from '../store/application-credentials.ts'
 import { findGroup } from '../store/groups.ts'
 import { readLockout } from '../store/lockouts.ts'
 import { listNodes } from '../store/nodes.ts'
@@ -103,8 +104,7 @@ async function findScopeGroup(db: Db, tenant: TenantFacts): Promise<ScopeGroup |
 }
 
 async function countApplications(db: Db, tenantId: string, now: number): Promise<Snapshot['applications']> {
-  const all = await db.selectFrom('applications').select(eb => eb.fn.countAll<number>().as('count')).where('tenantId', '=', tenantId).executeTakeFirstOrThrow()
-  const ending = await db.selectFrom('applicationPasswords').select(eb => eb.fn.countAll<number>().as('count'))
-    .where('tenantId', '=', tenantId).where('endDateTime', '<', now + days30).executeTakeFirstOrThrow()
-  return { total: Number(all.count), expiring: Number(ending.count) }
+  const all = await db.selectFrom('applications').select(eb => eb.fn.countAll<number>().as('count')).where('tenantId', '=', tenantId)
+    .where('deletedDateTime', 'is', null).executeTakeFirstOrThrow()
+  return { total: Number(all.count), expiring: await countEnding(db, tenantId, now, now + days30) }
 }

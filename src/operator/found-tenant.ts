@@ -6,6 +6,7 @@ import type { Secret } from '../secret.ts'
 import { appendAudit } from '../store/audit.ts'
 import { insertDomain } from '../store/domains.ts'
 import { isUniqueViolation } from '../store/errors.ts'
+import { seedFirstParty } from '../store/first-party.ts'
 import { claimInstallation } from '../store/installation.ts'
 import { nameKey } from '../store/names.ts'
 import { savePassword } from '../store/passwords.ts'
@@ -51,6 +52,7 @@ export async function foundTenant(app: App, trx: Db, options: NewTenantOptions):
     if (isUniqueViolation(error)) throw new OperatorError('operator.tenant.domainTaken', { domain })
     throw error
   }
+  await seedFirstParty(trx, id, at)
   await claimInstallation(trx, 'defaultTenant', id)
   const correlationId = randomUUID()
   for (const name of [domain, initial]) {

@@ -1,103 +1,110 @@
 import type { Insertable, Selectable } from 'kysely'
-import type { Db } from '../app.ts'
+import type { Db, Wake } from '../app.ts'
+import type { ApplicationDocument } from '../rules/application-document.ts'
+import { emptyApplication } from '../rules/application-document.ts'
 import { columns } from './columns.ts'
-import { pageSize } from './engine.ts'
 import { nameKey } from './names.ts'
-import type { ApplicationPasswordTable, ApplicationTable } from './application-tables.ts'
+import type { ApplicationTable } from './application-tables.ts'
 
-export type ApplicationRow = Selectable<ApplicationTable>
-export type ApplicationPasswordRow = Selectable<ApplicationPasswordTable>
+export type ApplicationRow = Omit<Selectable<ApplicationTable>, 'document'> & { document: ApplicationDocument; identifierUris: string[] }
 
-export async function insertApplication(trx: Db, application: Omit<Insertable<ApplicationTable>, 'displayNameLower'>): Promise<void> {
-  await trx.insertInto('applications').values({ ...application, displayNameLower: nameKey(application.displayName) }).execute()
-}
-
-export function findApplication(db: Db, tenantId: string, id: string): Promise<ApplicationRow | undefined> {
-  return db.selectFrom('applications').select(columns.applications).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()
-}
-
-/** By the id that programs know; one application of the installation has it. */
-export function findApplicationByAppId(db: Db, appId: string): Promise<ApplicationRow | undefined> {
-  return db.selectFrom('applications').select(columns.applications).where('appId', '=', appId).executeTakeFirst()
-}
-
-export interface ApplicationPage {
+export interface NewApplication {
   tenantId: string
-  after?: { displayNameLower: string; id: string } | undefined
-  top?: number | undefined
+  id: string
+  appId: string
+  displayName: string
+  uniqueName?: string | null
+  isDisabled?: boolean
+  document?: Partial<ApplicationDocument>
+  identifierUris?: readonly string[]
+  createdDateTime: number
+  createdByAppId?: string | null
 }
 
-export function listApplications(db: Db, { tenantId, after, top }: ApplicationPage): Promise<ApplicationRow[]> {
-  let query = db.selectFrom('applications').select(columns.applications).where('tenantId', '=', tenantId)
-  if (after) query = query.where(eb => eb(eb.refTuple('displayNameLower', 'id'), '>', eb.tuple(after.displayNameLower, after.id)))
-  return query.orderBy('displayNameLower').orderBy('id').limit(pageSize(top)).execute()
+/** Inserts it with its identifiers. One that another has is a unique violation. */
+export async function insertApplication(trx: Db, application: NewApplication): Promise<void> {
+  const { identifierUris = [], document, ...rest } = application
+  await trx.insertInto('applications').values({
+    uniqueName: null, isDisabled: false, createdByAppId: null, ...rest, displayNameLower: nameKey(rest.displayName),
+    document: JSON.stringify({ ...emptyApplication, ...document }), deletedDateTime: null, version: rest.createdDateTime,
+  }).execute()
+  await insertUris(trx, rest.tenantId, rest.id, identifierUris)
 }
 
-export async function disableApplication(trx: Db, tenantId: string, id: string, disabledAt: number | null): Promise<boolean> {
-  const row = await trx.updateTable('applications').set({ disabledAt }).where('tenantId', '=', tenantId).where('id', '=', id).returning('id').executeTakeFirst()
+async function insertUris(trx: Db, tenantId: string, applicationId: string, uris: readonly string[]): Promise<void> {
+  if (uris.length === 0) return
+  await trx.insertInto('applicationUris').values(uris.map(uri => ({ tenantId, uriLower: uri.toLowerCase(), uri, applicationId }))).execute()
+}
+
+/** Puts these identifiers in the place of the ones before. */
+export async function replaceUris(trx: Db, tenantId: string, applicationId: string, uris: readonly string[]): Promise<void> {
+  await trx.deleteFrom('applicationUris').where('tenantId', '=', tenantId).where('applicationId', '=', applicationId).execute()
+  await insertUris(trx, tenantId, applicationId, uris)
+}
+
+export async function findApplication(db: Db, tenantId: string, id: string): Promise<ApplicationRow | undefined> {
+  return (await withUris(db, tenantId, await living(db, tenantId).where('id', '=', id).execute()))[0]
+}
+
+/** By the id that programs know. */
+export async function findApplicationByAppId(db: Db, tenantId: string, appId: string): Promise<ApplicationRow | undefined> {
+  return (await withUris(db, tenantId, await living(db, tenantId).where('appId', '=', appId).execute()))[0]
+}
+
+export async function findApplicationByUniqueName(db: Db, tenantId: string, uniqueName: string): Promise<ApplicationRow | undefined> {
+  return (await withUris(db, tenantId, await living(db, tenantId).where('uniqueName', '=', uniqueName).execute()))[0]
+}
+
+export async function findDeletedApplication(db: Db, tenantId: string, id: string): Promise<ApplicationRow | undefined> {
+  const row = db.selectFrom('applications').select(columns.applications).where('tenantId', '=', tenantId).where('id', '=', id).where('deletedDateTime', 'is not', null)
+  return (await withUris(db, tenantId, await row.execute()))[0]
+}
+
+const living = (db: Db, tenantId: string) =>
+  db.selectFrom('applications').select(columns.applications).where('tenantId', '=', tenantId).where('deletedDateTime', 'is', null)
+
+/** The rows as they are used: documents parsed, identifiers beside them. One query for all. */
+export async function withUris(db: Db, tenantId: string, rows: readonly Selectable<ApplicationTable>[]): Promise<ApplicationRow[]> {
+  if (rows.length === 0) return []
+  const uris = await db.selectFrom('applicationUris').select(['applicationId', 'uri']).where('tenantId', '=', tenantId)
+    .where('applicationId', 'in', rows.map(row => row.id)).orderBy('uri').execute()
+  return rows.map(row => ({
+    ...row, document: { ...emptyApplication, ...(JSON.parse(row.document) as Partial<ApplicationDocument>) },
+    identifierUris: uris.filter(one => one.applicationId === row.id).map(one => one.uri),
+  }))
+}
+
+export type ApplicationChanges = Partial<Pick<Insertable<ApplicationTable>, 'displayName' | 'uniqueName' | 'isDisabled'>> & {
+  document?: ApplicationDocument
+  identifierUris?: readonly string[]
+}
+
+/** Writes the changes and counts them; call `noteClientChange` after it. @returns false when there is no such application */
+export async function updateApplication(trx: Db, tenantId: string, id: string, changes: ApplicationChanges): Promise<boolean> {
+  const { document, identifierUris, ...plain } = changes
+  const done = await trx.updateTable('applications')
+    .set(eb => ({
+      ...plain, ...(plain.displayName === undefined ? {} : { displayNameLower: nameKey(plain.displayName) }),
+      ...(document === undefined ? {} : { document: JSON.stringify(document) }), version: eb('version', '+', 1),
+    }))
+    .where('tenantId', '=', tenantId).where('id', '=', id).where('deletedDateTime', 'is', null).returning('id').executeTakeFirst()
+  if (done && identifierUris !== undefined) await replaceUris(trx, tenantId, id, identifierUris)
+  return done !== undefined
+}
+
+/** What another writer of the same application waits for: its row, until the end of the transaction. */
+export async function lockApplication(trx: Db, tenantId: string, id: string): Promise<boolean> {
+  const row = await trx.updateTable('applications').set(eb => ({ version: eb('version', '+', 1) }))
+    .where('tenantId', '=', tenantId).where('id', '=', id).where('deletedDateTime', 'is', null).returning('id').executeTakeFirst()
   return row !== undefined
 }
 
-/** With its secrets and permissions. */
-export async function deleteApplication(trx: Db, tenantId: string, id: string): Promise<boolean> {
-  const row = await trx.deleteFrom('applications').where('tenantId', '=', tenantId).where('id', '=', id).returning('id').executeTakeFirst()
-  return row !== undefined
-}
-
-export async function insertApplicationPassword(trx: Db, password: Insertable<ApplicationPasswordTable>): Promise<void> {
-  await trx.insertInto('applicationPasswords').values(password).execute()
-}
-
-/** All secrets of an application, those that have ended too (LD-32 tells them apart). */
-export function listApplicationPasswords(db: Db, tenantId: string, applicationId: string): Promise<ApplicationPasswordRow[]> {
-  return db
-    .selectFrom('applicationPasswords')
-    .select(columns.applicationPasswords)
-    .where('tenantId', '=', tenantId)
-    .where('applicationId', '=', applicationId)
-    .orderBy('startDateTime')
-    .orderBy('keyId')
-    .limit(200)
-    .execute()
-}
-
-export async function deleteApplicationPassword(trx: Db, tenantId: string, applicationId: string, keyId: string): Promise<boolean> {
-  const row = await trx
-    .deleteFrom('applicationPasswords')
-    .where('tenantId', '=', tenantId)
-    .where('applicationId', '=', applicationId)
-    .where('keyId', '=', keyId)
-    .returning('keyId')
-    .executeTakeFirst()
-  return row !== undefined
-}
-
-export async function grantPermission(
-  trx: Db,
-  grant: { tenantId: string; servicePrincipalId: string; permission: string; grantedAt: number },
-): Promise<void> {
-  await trx.insertInto('applicationPermissions').values(grant).onConflict(clash => clash.doNothing()).execute()
-}
-
-export async function revokePermission(trx: Db, tenantId: string, servicePrincipalId: string, permission: string): Promise<boolean> {
-  const row = await trx
-    .deleteFrom('applicationPermissions')
-    .where('tenantId', '=', tenantId)
-    .where('servicePrincipalId', '=', servicePrincipalId)
-    .where('permission', '=', permission)
-    .returning('permission')
-    .executeTakeFirst()
-  return row !== undefined
-}
-
-export async function listPermissions(db: Db, tenantId: string, servicePrincipalId: string): Promise<string[]> {
-  const rows = await db
-    .selectFrom('applicationPermissions')
-    .select('permission')
-    .where('tenantId', '=', tenantId)
-    .where('servicePrincipalId', '=', servicePrincipalId)
-    .orderBy('permission')
-    .limit(999)
-    .execute()
-  return rows.map(row => row.permission)
+/**
+ * Something the token service knows of this client has changed: its version moves on, and whoever keeps the record in any process is
+ * told when the transaction commits, on the channel `clients` (with the appId) and on `client:<appId>`.
+ */
+export async function noteClientChange(app: { wake: Wake }, trx: Db, tenantId: string, appId: string): Promise<void> {
+  await trx.updateTable('servicePrincipals').set(eb => ({ version: eb('version', '+', 1) })).where('tenantId', '=', tenantId).where('appId', '=', appId).execute()
+  await app.wake.wake(trx, 'clients', appId)
+  await app.wake.wake(trx, `client:${appId}`, tenantId)
 }

@@ -2,8 +2,20 @@
  * Every table's columns by name, complete by construction: queries select lists, never `*`, for a statement that is kept
  * prepared breaks when another version of the server has added a column.
  */
-import type { ApplicationPasswordTable, ApplicationPermissionTable, ApplicationTable } from './application-tables.ts'
-import type { SigningKeyTable } from './oauth-tables.ts'
+import type {
+  AppManagementPolicyLinkTable,
+  AppManagementPolicyTable,
+  AppRoleAssignmentTable,
+  ApplicationCredentialTable,
+  ApplicationOwnerTable,
+  ApplicationTable,
+  ApplicationUriTable,
+  CredentialUseTable,
+  FederatedCredentialTable,
+  PermissionGrantTable,
+  ServicePrincipalTable,
+} from './application-tables.ts'
+import type { AuthorizationCodeTable, AuthorizationRequestTable, DeviceCodeTable, RefreshTokenTable, SigningKeyTable, TokenFamilyTable } from './oauth-tables.ts'
 import type { ChangeHorizonTable, ChangeTable, DirectoryCountTable, ManagerTable, UserDetailTable } from './directory-tables.ts'
 import type {
   AdministrativeUnitMemberTable,
@@ -195,13 +207,40 @@ export const columns = {
     'lastSyncResult', 'domainRules', 'enrolledAt', 'revokedAt',
   ),
   applications: every<ApplicationTable>()(
-    'tenantId', 'id', 'appId', 'displayName', 'displayNameLower', 'servicePrincipalId', 'createdDateTime', 'disabledAt',
+    'tenantId', 'id', 'appId', 'displayName', 'displayNameLower', 'uniqueName', 'isDisabled', 'document', 'createdDateTime', 'createdByAppId',
+    'deletedDateTime', 'version',
   ),
-  applicationPasswords: every<ApplicationPasswordTable>()(
-    'tenantId', 'keyId', 'applicationId', 'displayName', 'hint', 'secretHash', 'startDateTime', 'endDateTime',
+  applicationUris: every<ApplicationUriTable>()(
+    'tenantId', 'uriLower', 'uri', 'applicationId',
   ),
-  applicationPermissions: every<ApplicationPermissionTable>()(
-    'tenantId', 'servicePrincipalId', 'permission', 'grantedAt',
+  servicePrincipals: every<ServicePrincipalTable>()(
+    'tenantId', 'id', 'appId', 'displayName', 'displayNameLower', 'accountEnabled', 'document', 'createdDateTime', 'createdByAppId',
+    'deletedDateTime', 'version',
+  ),
+  applicationCredentials: every<ApplicationCredentialTable>()(
+    'tenantId', 'keyId', 'ownerId', 'ownerType', 'kind', 'displayName', 'startDateTime', 'endDateTime', 'createdDateTime', 'hint', 'secretHash',
+    'keyType', 'keyUsage', 'customKeyIdentifier', 'sha1Thumbprint', 'sha256Thumbprint', 'certificate',
+  ),
+  credentialUses: every<CredentialUseTable>()(
+    'tenantId', 'ownerId', 'keyId', 'firstUsedAt', 'lastUsedAt', 'useCount', 'lastIpAddress',
+  ),
+  applicationOwners: every<ApplicationOwnerTable>()(
+    'tenantId', 'ownedId', 'ownedType', 'ownerId', 'ownerType',
+  ),
+  federatedCredentials: every<FederatedCredentialTable>()(
+    'tenantId', 'id', 'applicationId', 'name', 'issuer', 'subject', 'audiences', 'description',
+  ),
+  appRoleAssignments: every<AppRoleAssignmentTable>()(
+    'tenantId', 'id', 'appRoleId', 'principalId', 'principalType', 'resourceId', 'createdDateTime',
+  ),
+  permissionGrants: every<PermissionGrantTable>()(
+    'tenantId', 'id', 'clientId', 'resourceId', 'consentType', 'principalId', 'scope', 'createdDateTime',
+  ),
+  appManagementPolicies: every<AppManagementPolicyTable>()(
+    'tenantId', 'id', 'displayName', 'description', 'isEnabled', 'restrictions',
+  ),
+  appManagementPolicyLinks: every<AppManagementPolicyLinkTable>()(
+    'tenantId', 'policyId', 'objectId', 'objectType',
   ),
   nodes: every<NodeTable>()(
     'id', 'startedAt', 'lastSeenAt', 'version',
@@ -226,5 +265,22 @@ export const columns = {
   ),
   managers: every<ManagerTable>()(
     'tenantId', 'userId', 'managerId',
+  ),
+  authorizationRequests: every<AuthorizationRequestTable>()(
+    'tenantId', 'idHash', 'parameters', 'createdAt', 'expiresAt', 'chosenSession',
+  ),
+  authorizationCodes: every<AuthorizationCodeTable>()(
+    'tenantId', 'codeHash', 'appId', 'userId', 'binding', 'credentialEpoch', 'deploymentEpoch', 'familyId', 'createdAt', 'expiresAt', 'redeemedAt',
+  ),
+  tokenFamilies: every<TokenFamilyTable>()(
+    'tenantId', 'id', 'appId', 'userId', 'clientKind', 'scope', 'proofs', 'credentialEpoch', 'deploymentEpoch', 'ipAddress', 'userAgent',
+    'createdAt', 'lastUsedAt', 'expiresAt', 'endedAt', 'endReason',
+  ),
+  refreshTokens: every<RefreshTokenTable>()(
+    'tenantId', 'tokenHash', 'familyId', 'createdAt', 'firstUsedAt', 'expiresAt',
+  ),
+  deviceCodes: every<DeviceCodeTable>()(
+    'tenantId', 'deviceCodeHash', 'userCodeMac', 'appId', 'scope', 'ipAddress', 'userAgent', 'status', 'userId', 'proofs', 'credentialEpoch',
+    'deploymentEpoch', 'createdAt', 'expiresAt',
   ),
 } satisfies Record<keyof Database, readonly string[]>

@@ -4,12 +4,14 @@ import type { Migration } from 'kysely/migration'
 import type { Store } from './open.ts'
 import { guardTables } from './postgres-guards.ts'
 import { firstTables } from './migrations/0001-first-tables.ts'
+import { applicationTables } from './migrations/0002-applications.ts'
 import { oauthTables } from './migrations/0003-oauth.ts'
 import { directoryTables } from './migrations/0004-directory.ts'
 
 /** Newest last. A migration that has been released is never changed, and goes forward only. */
 const migrations: Record<string, (engine: Store['engine']) => Migration> = {
   '0001-first-tables': firstTables,
+  '0002-applications': applicationTables,
   '0003-oauth': oauthTables,
   '0004-directory': directoryTables,
 }

@@ -14,6 +14,7 @@ import { openKeyring } from '../../src/keyring.ts'
 import { type Log, openLog } from '../../src/log.ts'
 import { startDispatcher } from '../../src/notify/dispatch.ts'
 import { type DeclaredRoute, buildServer, routesOf } from '../../src/server.ts'
+import { startCredentialUseLog } from '../../src/credentials/credential-use.ts'
 import { startSignInLog } from '../../src/store/sign-ins.ts'
 import type { Store } from '../../src/store/open.ts'
 import { Browser } from './browse.ts'
@@ -91,6 +92,7 @@ export async function makeApp(options: MakeAppOptions = {}): Promise<TestApp> {
   const captured = captureSenders()
   const dispatcher = startDispatcher(app, captured.senders, { loop: false })
   const signIns = startSignInLog(app)
+  const credentialUses = startCredentialUseLog(app)
   return {
     app,
     store,
@@ -109,6 +111,7 @@ export async function makeApp(options: MakeAppOptions = {}): Promise<TestApp> {
       await dispatcher.stop()
       await server.close()
       await signIns.stop()
+      await credentialUses.stop()
       await store.close()
       rmSync(dataDir, { recursive: true, force: true })
     },

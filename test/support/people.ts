@@ -7,6 +7,7 @@ import type { App } from '../../src/app.ts'
 import { contactPlace } from '../../src/store/contacts.ts'
 import { hashPassword } from '../../src/credentials/hash-password.ts'
 import { destinationIndex } from '../../src/notify/destination.ts'
+import { seedFirstParty } from '../../src/store/first-party.ts'
 import { methodPlace } from '../../src/store/methods.ts'
 import { Secret } from '../../src/secret.ts'
 
@@ -44,6 +45,7 @@ export async function foundTenant(app: App, options: { name?: string; domain?: s
       { ...common, ...never, id: initial, isInitial: true, isDefault: false },
     ])
     .execute()
+  await seedFirstParty(app.db, id, createdAt)
   await app.db.insertInto('installation').values({ key: 'defaultTenant', value: id }).onConflict(oc => oc.column('key').doNothing()).execute()
   return id
 }

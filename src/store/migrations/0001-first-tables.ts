@@ -405,35 +405,6 @@ const tables: readonly TableSketch[] = [
     parents: [{ to: 'tenants', columns: ['tenantId'] }],
   },
   {
-    name: 'applications',
-    columns: {
-      tenantId: 'text', id: 'text', appId: 'text', displayName: 'text', displayNameLower: 'text', servicePrincipalId: 'text',
-      createdDateTime: 'bigint', disabledAt: 'bigint?',
-    },
-    key: ['tenantId', 'id'],
-    parents: [{ to: 'tenants', columns: ['tenantId'] }],
-    unique: [['appId'], ['tenantId', 'servicePrincipalId']],
-    indexes: [['tenantId', 'displayNameLower', 'id']],
-  },
-  {
-    name: 'applicationPasswords',
-    columns: {
-      tenantId: 'text', keyId: 'text', applicationId: 'text', displayName: 'text?', hint: 'text', secretHash: 'text',
-      startDateTime: 'bigint', endDateTime: 'bigint',
-    },
-    key: ['tenantId', 'keyId'],
-    parents: [{ to: 'applications', columns: ['tenantId', 'applicationId'] }],
-    indexes: [['tenantId', 'applicationId']],
-  },
-  {
-    name: 'applicationPermissions',
-    columns: {
-      tenantId: 'text', servicePrincipalId: 'text', permission: 'text', grantedAt: 'bigint',
-    },
-    key: ['tenantId', 'servicePrincipalId', 'permission'],
-    parents: [{ to: 'applications', columns: ['tenantId', 'servicePrincipalId'], keys: ['tenantId', 'servicePrincipalId'] }],
-  },
-  {
     name: 'nodes',
     columns: {
       id: 'text', startedAt: 'bigint', lastSeenAt: 'bigint', version: 'text',
