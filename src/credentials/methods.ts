@@ -208,11 +208,15 @@ function hintOf(kind: string, value: string, displayName: string | null): string
 
 const usageMethod: Record<string, string> = {
   email: 'email', mobile: 'mobileSMS', alternateMobile: 'alternateMobileCall', office: 'officePhone', microsoftAuthenticator: 'appCode', softwareOath: 'appCode',
+  securityQuestions: 'securityQuestion',
 }
+
+/** The reports' own name for a kind (sspr §11.5). */
+export const reportedKind = (kind: string): string => usageMethod[kind] ?? kind
 
 async function noteRegistration(trx: Db, { tenantId, userId, actor }: Doing, kind: string, at: number): Promise<void> {
   if (!isSelf(actor, userId)) return
-  await addUsageEvent(trx, { tenantId, at, userId, feature: 'registration', method: usageMethod[kind] ?? kind, status: 'success', failureReason: null })
+  await addUsageEvent(trx, { tenantId, at, userId, feature: 'registration', method: reportedKind(kind), status: 'success', failureReason: null })
 }
 
 function auditCommon({ tenantId, userId, actor, correlationId }: Doing, at: number) {

@@ -12,6 +12,7 @@ import type { ReasonCode } from '../rules/reason.ts'
 import { reason } from '../rules/verdict.ts'
 import type { AuthenticatorKind } from './kinds.ts'
 import { noteIfComplete } from './completion.ts'
+import { countingFailure } from './failed-registration.ts'
 import { requireOffer } from './list-methods.ts'
 import { requirePassForFirst } from './visit.ts'
 import type { Visit } from './visit.ts'
@@ -57,7 +58,11 @@ interface Confirmation {
  * Keeps the app when the code is right; the step it was made for is spent by that, so it does not open anything else (T-05).
  * @throws Refusal 422 LK_CODE_WRONG, 422 LK_CODE_EXPIRED, and the reasons of the offer
  */
-export async function confirmAuthenticator(app: App, visit: Visit, { kind, registration, code, displayName = '' }: Confirmation): Promise<string> {
+export function confirmAuthenticator(app: App, visit: Visit, given: Confirmation): Promise<string> {
+  return countingFailure(app, visit, given.kind, () => confirm(app, visit, given))
+}
+
+async function confirm(app: App, visit: Visit, { kind, registration, code, displayName = '' }: Confirmation): Promise<string> {
   requirePassForFirst(visit)
   requireOffer(visit, kind)
   const seed = await open(app, visit, kind, registration)

@@ -19,6 +19,7 @@ import { currentChallenge } from '../store/challenges.ts'
 import type { ChallengeRow } from '../store/challenges.ts'
 import { noteIfComplete } from './completion.ts'
 import { readEmailAddress } from './email-address.ts'
+import { countingFailure } from './failed-registration.ts'
 import type { DestinationKind } from './kinds.ts'
 import { findDestination, requireOffer } from './list-methods.ts'
 import { readPhoneNumber } from './phone-number.ts'
@@ -33,12 +34,14 @@ const wayOf: Readonly<Record<DestinationKind, string>> = { email: 'email', mobil
  * Sends a code to what was typed: to add it, or in place of the registered one that `replaces` names.
  * @throws Refusal 422 with `field: 'destination'` for what cannot be registered, 429 when codes were asked for too often
  */
-export async function startDestination(app: App, visit: Visit, kind: DestinationKind, typed: string, replaces?: string): Promise<void> {
-  requirePassForFirst(visit)
-  requireAllowed(visit, kind, replaces)
-  const value = read(visit, kind, typed)
-  await requireNew(app, visit, kind, value)
-  await send(app, visit, kind, value, replaces)
+export function startDestination(app: App, visit: Visit, kind: DestinationKind, typed: string, replaces?: string): Promise<void> {
+  return countingFailure(app, visit, kind, async () => {
+    requirePassForFirst(visit)
+    requireAllowed(visit, kind, replaces)
+    const value = read(visit, kind, typed)
+    await requireNew(app, visit, kind, value)
+    await send(app, visit, kind, value, replaces)
+  })
 }
 
 /**
@@ -54,10 +57,12 @@ export async function verifyRegistered(app: App, visit: Visit, id: string): Prom
 }
 
 /** The same destination again: a code that did not arrive. */
-export async function resendCode(app: App, visit: Visit, kind: DestinationKind): Promise<void> {
-  const pending = await findPending(app, visit, kind)
-  if (!pending) throw refused(422, 'LK_CODE_NONE')
-  await send(app, visit, kind, pending.value, pending.challenge.methodId ?? undefined)
+export function resendCode(app: App, visit: Visit, kind: DestinationKind): Promise<void> {
+  return countingFailure(app, visit, kind, async () => {
+    const pending = await findPending(app, visit, kind)
+    if (!pending) throw refused(422, 'LK_CODE_NONE')
+    await send(app, visit, kind, pending.value, pending.challenge.methodId ?? undefined)
+  })
 }
 
 /** Where the code that can be typed now went, in full: its owner typed it a minute ago and looks for the mistake in it. */
@@ -79,7 +84,11 @@ export async function knownDestination(app: App, visit: Visit, kind: Destination
  * code up.
  * @throws Refusal 422 LK_CODE_NONE, LK_CODE_WRONG, LK_CODE_EXPIRED, 429 LK_BLOCKED, and what the rules say now (T-87)
  */
-export async function confirmDestination(app: App, visit: Visit, kind: DestinationKind, code: string): Promise<'added' | 'changed' | 'verified'> {
+export function confirmDestination(app: App, visit: Visit, kind: DestinationKind, code: string): Promise<'added' | 'changed' | 'verified'> {
+  return countingFailure(app, visit, kind, () => confirm(app, visit, kind, code))
+}
+
+async function confirm(app: App, visit: Visit, kind: DestinationKind, code: string): Promise<'added' | 'changed' | 'verified'> {
   requirePassForFirst(visit)
   const pending = await findPending(app, visit, kind)
   if (!pending) throw refused(422, 'LK_CODE_NONE', 'code')

@@ -6,6 +6,7 @@ import { Secret } from '../secret.ts'
 import { isMessageKey, translate } from '../text.ts'
 import type { Locale } from '../text.ts'
 import { noteIfComplete } from './completion.ts'
+import { countingFailure } from './failed-registration.ts'
 import { requireOffer } from './list-methods.ts'
 import { requirePassForFirst } from './visit.ts'
 import type { Visit } from './visit.ts'
@@ -34,7 +35,16 @@ function predefinedText(locale: Locale, id: string): string {
  * Replaces the whole set of answers (sspr §4.6): what is enough, and what an answer may be, the rules say.
  * @throws Refusal 422 LK_QUESTIONS_COUNT, LK_QUESTION_UNKNOWN, LK_QUESTION_TWICE, LK_ANSWER_LENGTH, LK_ANSWER_TWICE
  */
-export async function saveQuestions(app: App, visit: Visit, answers: readonly { questionId: string; answer: string }[]): Promise<void> {
+export function saveQuestions(app: App, visit: Visit, answers: readonly TypedAnswer[]): Promise<void> {
+  return countingFailure(app, visit, 'securityQuestions', () => save(app, visit, answers))
+}
+
+interface TypedAnswer {
+  questionId: string
+  answer: string
+}
+
+async function save(app: App, visit: Visit, answers: readonly TypedAnswer[]): Promise<void> {
   requirePassForFirst(visit)
   requireOffer(visit, 'securityQuestions')
   const policy = visit.facts.tenant.passwordResetPolicy

@@ -184,6 +184,30 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.equal((await methodsOf(ann)).length, 1)
     })
 
+    check('a registration that failed is counted with method and reason, once however often it was tried (sspr §11.5)', async () => {
+      const ann = await person()
+      const browser = await signedIn(test, ann)
+      const codes = '/api/security-info/codes'
+      for (const destination of ['', 'nobody', 'nobody', 'ann@contoso.example']) await browser.json('POST', codes, { kind: 'email', destination })
+      await browser.json('POST', codes, { kind: 'email', destination: 'right@mail.example' })
+      assert.equal((await browser.json('POST', codes, { kind: 'email' })).statusCode, 429)
+      const code = await codeFor('right@mail.example')
+      for (const wrong of ['00000000', '00000001']) await browser.json('POST', `${codes}/confirm`, { kind: 'email', code: wrong })
+      assert.equal((await browser.json('POST', `${codes}/confirm`, { kind: 'email', code })).statusCode, 201)
+      assert.equal((await browser.json('POST', `${codes}/confirm`, { kind: 'email', code })).statusCode, 422, 'and sent a second time')
+      const { registration } = (await browser.json('POST', '/api/security-info/authenticators', { kind: 'softwareOath' })).json<{ registration: string }>()
+      await browser.json('POST', '/api/security-info/authenticators/confirm', { kind: 'softwareOath', registration, code: '000000' })
+      await browser.json('POST', '/api/security-info/questions', { answers: [] })
+      const events = await test.app.db.selectFrom('usageEvents').select(['method', 'status', 'failureReason']).where('userId', '=', ann.id).where('feature', '=', 'registration').orderBy('at').execute()
+      assert.deepEqual(events.map(event => `${event.method} ${event.failureReason ?? event.status}`).toSorted(), [
+        'appCode LK_CODE_WRONG', 'email LK_CODE_WRONG', 'email LK_METHOD_MALFORMED', 'email LK_METHOD_OWN_DOMAIN', 'email success', 'securityQuestion LK_METHOD_DISABLED',
+      ])
+      const again = await signedIn(test, ann)
+      await again.json('POST', codes, { kind: 'email', destination: 'nobody' })
+      const counted = await test.app.db.selectFrom('usageEvents').select('id').where('userId', '=', ann.id).where('failureReason', '=', 'LK_METHOD_MALFORMED').execute()
+      assert.equal(counted.length, 2, 'another visit is another failure')
+    })
+
     check('changing an address asks for a code at the new one and tells the old one (T-13, T-18)', async () => {
       const ann = await person({ email: 'old@mail.example' })
       const browser = await signedIn(test, ann)
