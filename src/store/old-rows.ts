@@ -19,6 +19,11 @@ const expiring: readonly { table: keyof Database; key: readonly string[]; keep: 
   { table: 'challenges', key: ['tenantId', 'id'], keep: hour },
   { table: 'sessions', key: ['idHash'], keep: hour },
   { table: 'operations', key: ['tenantId', 'id'], keep: 0 },
+  { table: 'authorizationRequests', key: ['tenantId', 'idHash'], keep: 0 },
+  { table: 'authorizationCodes', key: ['tenantId', 'codeHash'], keep: hour }, // so that a late second use is seen
+  { table: 'deviceCodes', key: ['tenantId', 'deviceCodeHash'], keep: hour }, // so that a late poll hears why
+  { table: 'refreshTokens', key: ['tenantId', 'tokenHash'], keep: 0 },
+  { table: 'tokenFamilies', key: ['tenantId', 'id'], keep: day },
   { table: 'resets', key: ['tenantId', 'id'], keep: 30 * day }, // the support code can be looked up for a month
 ]
 
