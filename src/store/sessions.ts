@@ -45,13 +45,18 @@ const epochNow = sql<number>`
   coalesce((select cast(value as bigint) from installation where key = 'deploymentEpoch'), 0)
   + (select session_epoch from tenants where tenants.id = ${sql.ref('tenantOfSession.id')})`
 
+/** What sessions and codes of the tenant made now are marked with. Throws when there is no such tenant. */
+export async function deploymentEpochOf(db: Db, tenantId: string): Promise<number> {
+  const { epoch } = await db.selectFrom('tenants as tenantOfSession').select(epochNow.as('epoch')).where('id', '=', tenantId).executeTakeFirstOrThrow()
+  return epoch
+}
+
 /** Writes a session, valid from now. Throws when the user or the tenant does not exist. */
 export async function insertSession(db: Db, { proofs, endsAt = Infinity, ...session }: NewSession, now: number): Promise<void> {
-  const epoch = await db.selectFrom('tenants as tenantOfSession').select(epochNow.as('epoch')).where('id', '=', session.tenantId).executeTakeFirstOrThrow()
   const row = {
     ...session,
     proofs: JSON.stringify(proofs),
-    deploymentEpoch: epoch.epoch,
+    deploymentEpoch: await deploymentEpochOf(db, session.tenantId),
     wrongReauthentications: 0,
     createdAt: now,
     lastSeenAt: now,
