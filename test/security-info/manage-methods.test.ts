@@ -203,8 +203,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         'appCode LK_CODE_WRONG', 'email LK_CODE_WRONG', 'email LK_METHOD_MALFORMED', 'email LK_METHOD_OWN_DOMAIN', 'email success', 'securityQuestion LK_METHOD_DISABLED',
       ])
       const again = await signedIn(test, ann)
-      await again.json('POST', codes, { kind: 'email', destination: 'nobody' })
-      const counted = await test.app.db.selectFrom('usageEvents').select('id').where('userId', '=', ann.id).where('failureReason', '=', 'LK_METHOD_MALFORMED').execute()
+      await again.json('POST', '/api/security-info/questions', { answers: [] })
+      const counted = await test.app.db.selectFrom('usageEvents').select('id').where('userId', '=', ann.id).where('failureReason', '=', 'LK_METHOD_DISABLED').execute()
       assert.equal(counted.length, 2, 'another visit is another failure')
     })
 
