@@ -26,6 +26,7 @@ function boundTo(request: FastifyRequest, formCookie: string): string {
 export function requireSameOrigin(app: App, request: FastifyRequest): void {
   if (!unsafe.has(request.method)) return
   const { surface, access } = request.routeOptions.config
+  if (surface === 'oauth') return // a protocol between programs: what is asked is in the body, and no cookie is read
   const { origin, 'sec-fetch-site': site } = request.headers
   // Where the header decides, no cookie does. Elsewhere it excuses nothing: browsers add Basic credentials by themselves.
   if (request.headers.authorization !== undefined && (typeof access === 'object' || access === 'basic')) return

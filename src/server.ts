@@ -77,6 +77,8 @@ function declareOnce(server: FastifyInstance): void {
   server.addHook('onRoute', route => {
     const { access, surface } = route.config ?? {}
     if (access === undefined || surface === undefined) throw new Error(`${String(route.method)} ${route.url} does not say who may call it (access, surface)`)
+    // No cookie is read on that surface, for what is asked there comes from other origins by its nature.
+    if (surface === 'oauth' && access !== 'public' && !(typeof access === 'object' && 'bearer' in access)) throw new Error(`${route.url}: a route of the token service is public or for bearers`)
     if ((access === 'public' || access === 'recovery') && route.bodyLimit === undefined) route.bodyLimit = publicBodyLimit
     for (const method of [route.method].flat()) routes.push({ method, url: route.url, access, surface })
   })
@@ -128,9 +130,9 @@ function refuseUnknownHost(raw: IncomingMessage, listener: Listener): void {
   if (hosts > 1 || !known || raw.url?.[0] !== '/') throw new Refusal(421, [reason('LK_MISDIRECTED')])
 }
 
-/** Forms go to pages and JSON to programs; a form can cross origins where JSON cannot (T-31). */
+/** Forms go to pages and to the token service, JSON to programs; a form can cross origins where JSON cannot (T-31). */
 function requireBodyOfItsSurface(contentType: string | undefined, surface: Surface | undefined): void {
   if (contentType === undefined) return
   const form = /^\s*application\/x-www-form-urlencoded/i.test(contentType)
-  if (form !== (surface === 'page')) throw new Refusal(415, [reason('LK_MEDIA_TYPE')])
+  if (form !== (surface === 'page' || surface === 'oauth')) throw new Refusal(415, [reason('LK_MEDIA_TYPE')])
 }

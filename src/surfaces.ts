@@ -1,6 +1,6 @@
 /**
  * How a refusal sounds, for each surface, in one place: a page in the reader's language, `{ reasons }` for programs, Graph's
- * `{ error }` for Graph clients. Whatever else is thrown is a bug: 500, logged with the correlation id, nothing shown (T-72).
+ * `{ error }` for Graph clients, the token service's own for OAuth clients. Whatever else is thrown is a bug: 500, logged with the correlation id, nothing shown (T-72).
  */
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import type { App } from './app.ts'
@@ -10,6 +10,8 @@ import { pageContext } from './page/context.ts'
 import { sendPage } from './page/send-page.ts'
 import { isUnavailable } from './store/errors.ts'
 import { graphError } from './graph-error.ts'
+import { renderTokenError } from './oauth/error-answer.ts'
+import { TokenRefusal } from './oauth/errors.ts'
 import { reason } from './rules/verdict.ts'
 import { reasonText } from './text.ts'
 
@@ -34,15 +36,20 @@ function ofSchema(problem: FastifySchemaValidationError): Refusal {
 }
 
 export async function renderError(app: App, error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const surface = request.routeOptions?.config?.surface ?? surfaceOfPath(request.url)
+  if (error instanceof TokenRefusal) return renderTokenError(app, error, request, reply)
   const refusal = asRefusal(error) ?? bug(app, error, request)
+  if (surface === 'oauth') return renderTokenError(app, refusal, request, reply)
   if (refusal.detail) app.log.info('refused', { correlationId: request.correlationId, code: refusal.code, detail: refusal.detail })
   if (refusal.retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(refusal.retryAfter)))
-  const surface = request.routeOptions?.config?.surface ?? surfaceOfPath(request.url)
   if (surface === 'page') return renderPage(refusal, request, reply)
   if (surface === 'plain') return reply.status(refusal.status).type('text/plain; charset=utf-8').send(`${reasonText('en', refusal.reasons[0]!)}\n`)
   // A route may promise another body for this status; a refusal is never squeezed into it.
   reply.status(refusal.status).type('application/json; charset=utf-8').serializer(JSON.stringify)
-  if (surface === 'graph') return reply.send(graphError(refusal, request))
+  if (surface === 'graph') {
+    if (refusal.status === 401) reply.header('www-authenticate', bearerChallenge(request.origin))
+    return reply.send(graphError(refusal, request))
+  }
   return reply.send({
     reasons: refusal.reasons
       .filter(one => one.audience === 'anyone' || request.caller !== undefined)
@@ -57,9 +64,13 @@ function bug(app: App, error: unknown, request: FastifyRequest): Refusal {
   return new Refusal(500, [reason('LK_INTERNAL')])
 }
 
+/** Where a Graph client that came without a good token gets one (real-clients §2.6). */
+const bearerChallenge = (origin: string): string => `Bearer realm="", authorization_uri="${origin}/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`
+
 /** The voice for what matched no route. */
-function surfaceOfPath(url: string): 'page' | 'api' | 'graph' {
-  if (/^\/(v1\.0|beta)(\/|$|\?)/i.test(url)) return 'graph'
+function surfaceOfPath(url: string): 'page' | 'api' | 'graph' | 'oauth' {
+  if (/^\/[^/?]+\/(oauth2|discovery|v2\.0\/\.well-known)\//i.test(url)) return 'oauth'
+  if (/^\/(v1\.0|beta|arm)(\/|$|\?)/i.test(url)) return 'graph'
   return url.startsWith('/api/') ? 'api' : 'page'
 }
 

@@ -152,6 +152,7 @@ export const settingRanges: Readonly<Record<NumberSetting, readonly [min: number
   methodsRequiredToRegister: [1, 3],
   registrationCoolDownInHours: [0, 168],
   auditRetentionInDays: [30, 3650],
+  accessTokenLifetimeInSeconds: [300, 86_400],
 }
 
 /** Latchkey's own settings: numbers within their ranges, country codes and the feedback link well formed. */
@@ -167,6 +168,7 @@ export function validateTenantSettings(settings: TenantSettings): Finding[] {
     ...outOfRange,
     invalid('feedbackUrl', settings.feedbackUrl !== null && !/^https:\/\/\S+$/i.test(settings.feedbackUrl)),
     invalid('allowedCountryCodes', settings.allowedCountryCodes.some(code => !/^[1-9]\d{0,2}$/.test(code))),
+    invalid('signingAlgorithm', !['RS256', 'ES256'].includes(settings.signingAlgorithm)),
     invalid('expiryNoticeDays', settings.expiryNoticeDays.some(days => !isWhole(days, 1, 30))),
   ]
 }
@@ -186,6 +188,7 @@ export function isWeakened(before: TenantSettings, after: TenantSettings): boole
     || turnedOn('administratorOneGateExceptions') || turnedOn('alternateSignInWithMail')
     || (before.disclosure === 'private' && after.disclosure === 'standard')
     || after.registrationCoolDownInHours < before.registrationCoolDownInHours
+    || after.accessTokenLifetimeInSeconds > before.accessTokenLifetimeInSeconds
     || longer(after.temporaryPasswordLifetimeInHours, before.temporaryPasswordLifetimeInHours)
 }
 
