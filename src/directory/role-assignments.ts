@@ -6,16 +6,14 @@ import type { App, Db } from '../app.ts'
 import type { Server } from '../access.ts'
 import { userCaller } from '../access.ts'
 import { initiatedBy } from '../credentials/actor.ts'
-import { endSessions } from '../credentials/revoke-sessions.ts'
+import { startAfresh, startGroupAfresh } from '../credentials/start-afresh.ts'
 import { Refusal } from '../refusal.ts'
 import { roleName, roleTemplates, roles } from '../rules/roles.ts'
 import { reason } from '../rules/verdict.ts'
 import { appendAudit } from '../store/audit.ts'
 import { isUniqueViolation } from '../store/errors.ts'
 import { findGroup } from '../store/groups.ts'
-import { deletePasses } from '../store/passes.ts'
 import { assignRole, findRoleAssignment, listRoleAssignments, removeRoleAssignment, usersWithRole } from '../store/roles.ts'
-import { updateSession } from '../store/sessions.ts'
 import { lockUser } from '../store/user-lock.ts'
 import type { RoleAssignmentTable } from '../store/tables.ts'
 import { collectionOf, entityOf, odataContext } from '../graph/answers.ts'
@@ -78,7 +76,9 @@ export function roleAssignmentRoutes(server: Server, app: App): void {
       const principal = await requirePrincipal(trx, caller, principalId)
       await requireScope(trx, caller.tenantId, directoryScopeId)
       await assignRole(trx, { ...row, principalType: principal.type })
-      if (principal.type === 'user') await startAfresh(trx, caller, principalId, app.now())
+      const rise = { tenantId: caller.tenantId, self: selfOf(caller), at: app.now() }
+      if (principal.type === 'user') await startAfresh(trx, { ...rise, userId: principalId })
+      if (principal.type === 'group') await startGroupAfresh(trx, { ...rise, groupId: principalId })
       await audit(app, trx, request.correlationId, caller, actorOf(request, decided.caller), 'Add member to role', row, principal.displayName)
     }))
     reply.code(201)
@@ -111,17 +111,9 @@ async function requirePrincipal(trx: Db, caller: GraphCaller, id: string): Promi
   return { type: 'group', displayName: group.displayName }
 }
 
-/**
- * What somebody lesser made for this person or opened in their name ends with the rise: a temporary access pass and every session
- * (T-30, T-39). The next sign-in is an administrator's. Whoever raises themself stays signed in.
- */
-async function startAfresh(trx: Db, caller: GraphCaller, userId: string, at: number): Promise<void> {
-  const { tenantId } = caller
-  const own = caller.kind === 'user' && caller.userId === userId
-  const keepSession = own && caller.token === undefined ? caller.session.idHash : undefined
-  await deletePasses(trx, tenantId, userId)
-  await endSessions(trx, { tenantId, userId, keepSession, at })
-  if (keepSession !== undefined) await updateSession(trx, tenantId, keepSession, { isAdministrator: true })
+/** The session in which the caller may be raising themself; a token is no session. */
+function selfOf(caller: GraphCaller): { userId: string; session: string } | undefined {
+  return caller.kind === 'user' && caller.token === undefined ? { userId: caller.userId, session: caller.session.idHash } : undefined
 }
 
 async function requireScope(trx: Db, tenantId: string, scope: string): Promise<void> {

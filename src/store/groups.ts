@@ -3,7 +3,7 @@ import type { Db } from '../app.ts'
 import { memberChangeId, noteChange } from './changes.ts'
 import { columns } from './columns.ts'
 import { addToCount, readCount } from './counters.ts'
-import { pageSize } from './engine.ts'
+import { isPostgres, pageSize } from './engine.ts'
 import { endOfPrefix, nameKey, shownName } from './names.ts'
 import type { GroupTable } from './tables.ts'
 
@@ -29,6 +29,13 @@ export function findGroup(db: Db, tenantId: string, id: string): Promise<GroupRo
     .where('id', '=', id)
     .where('deletedDateTime', 'is', null)
     .executeTakeFirst()
+}
+
+/** Holds the group's row until the transaction ends: who joins and what the group is given follow one another. False when there is none. */
+export async function lockGroup(trx: Db, tenantId: string, id: string): Promise<boolean> {
+  let query = trx.selectFrom('groups').select('id').where('tenantId', '=', tenantId).where('id', '=', id).where('deletedDateTime', 'is', null)
+  if (isPostgres(trx)) query = query.forUpdate()
+  return (await query.executeTakeFirst()) !== undefined
 }
 
 export type GroupChanges = Omit<Updateable<GroupTable>, 'displayNameLower' | 'version' | 'deletedDateTime'>
@@ -180,6 +187,37 @@ export async function removeOwner(trx: Db, { tenantId, groupId, ownerId }: { ten
 export async function listOwners(db: Db, tenantId: string, groupId: string): Promise<string[]> {
   const rows = await db.selectFrom('groupOwners').select('ownerId').where('tenantId', '=', tenantId).where('groupId', '=', groupId).orderBy('ownerId').limit(999).execute()
   return rows.map(row => row.ownerId)
+}
+
+/** Everybody in the group and in the groups within it, by id, which is the order to lock them in; a circle of groups is walked once. */
+export async function usersInGroup(db: Db, tenantId: string, groupId: string): Promise<string[]> {
+  const rows = await db
+    .withRecursive('within(groupId)', outer =>
+      outer
+        .selectFrom('groups as g')
+        .select('g.id as groupId')
+        .where('g.tenantId', '=', tenantId)
+        .where('g.id', '=', groupId)
+        .where('g.deletedDateTime', 'is', null)
+        .union(
+          outer
+            .selectFrom('within')
+            .innerJoin('groupMembers as m', 'm.groupId', 'within.groupId')
+            .innerJoin('groups as g', join => join.onRef('g.tenantId', '=', 'm.tenantId').onRef('g.id', '=', 'm.memberId'))
+            .select('g.id as groupId')
+            .where('m.tenantId', '=', tenantId)
+            .where('g.deletedDateTime', 'is', null),
+        ),
+    )
+    .selectFrom('within')
+    .innerJoin('groupMembers as m', 'm.groupId', 'within.groupId')
+    .select('m.memberId')
+    .distinct()
+    .where('m.tenantId', '=', tenantId)
+    .where('m.memberType', '=', 'user')
+    .orderBy('m.memberId')
+    .execute()
+  return rows.map(row => row.memberId)
 }
 
 /** Every group the member is in, nested ones included, with what confers roles; a circle of groups is walked once. One query. */

@@ -70,6 +70,21 @@ function roleFacts(row: { roleDefinitionId: string; directoryScopeId: string; st
   }
 }
 
+/** Whether to be in this group gives a role, held or eligible: its own, or that of a group it is in. */
+export async function groupGivesRole(db: Db, tenantId: string, groupId: string): Promise<boolean> {
+  const row = await withTransitiveGroups(db, tenantId, groupId)
+    .selectFrom('roleAssignments as a')
+    .innerJoin('groups as g', join => join.on('g.tenantId', '=', tenantId).onRef('g.id', '=', 'a.principalId'))
+    .select('a.id')
+    .where('a.tenantId', '=', tenantId)
+    .where('g.isAssignableToRole', '=', true)
+    .where('g.deletedDateTime', 'is', null)
+    .where(eb => eb.or([eb('a.principalId', '=', groupId), eb('a.principalId', 'in', eb.selectFrom('inGroups').select('inGroups.groupId'))]))
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Gives a role; one that is held already in this scope and state is a unique violation. */
 export async function assignRole(trx: Db, assignment: Insertable<RoleAssignmentTable>): Promise<void> {
   await trx.insertInto('roleAssignments').values(assignment).execute()
