@@ -5,6 +5,7 @@
 import type { Compilable, CompiledQuery } from 'kysely'
 import type { Db } from '../app.ts'
 import { isPostgres } from './engine.ts'
+import { naming } from './naming.ts'
 
 /** Stands where a value will stand. Its type fits every column; the values' own types are those of `prepared<Values>`. */
 type Place<Values> = (name: keyof Values & string) => never
@@ -17,6 +18,8 @@ export interface Prepared<Values, Row> {
   /** @returns how many rows were written */
   run(db: Db, values: Values): Promise<number>
 }
+
+const isWatched = (db: Db): boolean => db.getExecutor().plugins.some(plugin => plugin !== naming)
 
 class Named {
   readonly name: string
@@ -41,6 +44,8 @@ function make<Values extends object, Row>(build: (db: Db, value: Place<Values>) 
   const compiled = (db: Db): CompiledQuery<Row> =>
     isPostgres(db) ? (onPostgres ??= build(db, place).compile()) : (onSqlite ??= build(db, place).compile())
   const execute = (db: Db, values: Values) => {
+    // Whoever watches statements with a plugin gets to see these too, as they are built.
+    if (isWatched(db)) return db.executeQuery(build(db, (name => values[name]) as Place<Values>).compile())
     const query = compiled(db)
     const parameters = query.parameters.map(one => (one instanceof Named ? values[one.name as keyof Values] : one))
     return db.executeQuery<Row>({ ...query, parameters })

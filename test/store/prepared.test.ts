@@ -31,3 +31,17 @@ bothEngines('columns of several words are named as in the code, in prepared quer
   )
   assert.deepEqual((await flags.all(store.db, { times: 2 })).map(row => ({ ...row, howOften: Number(row.howOften) })), [{ howOften: 0, plain: 'x' }])
 })
+
+bothEngines('a plugin sees every prepared query, with its values', async store => {
+  await add.run(store.db, { key: 'a', value: '1' })
+  const seen: string[] = []
+  const watched = store.db.withPlugin({
+    transformQuery: ({ node }) => {
+      seen.push(JSON.stringify(node))
+      return node
+    },
+    transformResult: async ({ result }) => result,
+  })
+  for (const key of ['a', 'b']) await find.first(watched, { key })
+  assert.deepEqual(seen.map(node => /"value":"(\w)"/.exec(node)?.[1]), ['a', 'b'])
+})
