@@ -1,0 +1,95 @@
+// What stands between an accepted request to `/authorize` and its answer: computed anew from facts at each look and never remembered
+// as a step, so that a closed tab strands nobody. The same list answers `prompt=none`, where nobody may be asked anything.
+import type { AcceptedRequest } from './authorize-checks.ts'
+
+export interface SessionFacts {
+  createdAt: number
+  /** The newest proof of its owner. */
+  provedAt: number
+  /** In the tenant the request is for. */
+  isOfTenant: boolean
+  /** Every name its owner goes by, in small letters. */
+  names: readonly string[]
+  /** A new password or a second factor is due, of which this session knows nothing yet. */
+  interrupted: boolean
+  /** Assigned to the program, or the program asks for no assignment. */
+  assigned: boolean
+  /** The owner said "this account" when asked. */
+  chosen: boolean
+}
+
+export interface ConsentFacts {
+  /** Something is wanted that was not agreed to yet. */
+  missing: boolean
+  /** The person may agree to it without an administrator. */
+  mayConsent: boolean
+  /** Agreed to on our page for this very request. */
+  agreedNow: boolean
+}
+
+export interface StepFacts {
+  request: Pick<AcceptedRequest, 'prompt' | 'loginHint' | 'maxAge'>
+  /** When the request came. */
+  askedAt: number
+  now: number
+  session: SessionFacts | undefined
+  consent: ConsentFacts
+}
+
+export type AuthorizeStep =
+  /** At the sign-in page, `again` even though there is a session. */
+  | { step: 'signIn'; again: boolean }
+  | { step: 'chooseAccount' }
+  | { step: 'notAssigned' }
+  | { step: 'consent' }
+  | { step: 'askAdministrator' }
+  | { step: 'done' }
+
+/** What `prompt=none` is answered with in place of each step: an AADSTS code. */
+export const silently = { signIn: 50058, chooseAccount: 50058, interrupted: 50125, notAssigned: 50105, consent: 65001, askAdministrator: 65001 } as const
+
+interface Row {
+  name: string
+  due(facts: StepFacts): boolean
+  step: Exclude<AuthorizeStep, { step: 'done' }>
+  silently: (typeof silently)[keyof typeof silently]
+}
+
+/** Signed in after the request came: whoever that is now, they were asked. */
+const isFresh = ({ session, askedAt }: StepFacts): boolean => session!.createdAt >= askedAt
+
+const rows: readonly Row[] = [
+  { name: 'nobody is signed in', due: ({ session }) => session === undefined, step: { step: 'signIn', again: false }, silently: silently.signIn },
+  { name: 'somebody of another organisation', due: ({ session }) => !session!.isOfTenant, step: { step: 'signIn', again: true }, silently: silently.signIn },
+  { name: 'prompt=login', due: facts => facts.request.prompt === 'login' && !isFresh(facts), step: { step: 'signIn', again: true }, silently: silently.signIn },
+  {
+    name: 'the sign-in is older than max_age',
+    due: facts => facts.request.maxAge !== null && !isFresh(facts) && facts.now - facts.session!.provedAt > facts.request.maxAge * 1000,
+    step: { step: 'signIn', again: true }, silently: silently.signIn,
+  },
+  {
+    name: 'somebody else than login_hint says',
+    due: facts => facts.request.loginHint !== null && !isFresh(facts) && !facts.session!.chosen && !facts.session!.names.includes(facts.request.loginHint.toLowerCase()),
+    step: { step: 'signIn', again: true }, silently: silently.signIn,
+  },
+  {
+    name: 'prompt=select_account', due: facts => facts.request.prompt === 'select_account' && !isFresh(facts) && !facts.session!.chosen,
+    step: { step: 'chooseAccount' }, silently: silently.chooseAccount,
+  },
+  { name: 'an interrupt is due', due: ({ session }) => session!.interrupted, step: { step: 'signIn', again: true }, silently: silently.interrupted },
+  { name: 'not assigned', due: ({ session }) => !session!.assigned, step: { step: 'notAssigned' }, silently: silently.notAssigned },
+  {
+    name: 'an administrator must consent', due: ({ consent }) => consent.missing && !consent.mayConsent,
+    step: { step: 'askAdministrator' }, silently: silently.askAdministrator,
+  },
+  {
+    name: 'consent', due: ({ request, consent }) => consent.missing || (request.prompt === 'consent' && !consent.agreedNow),
+    step: { step: 'consent' }, silently: silently.consent,
+  },
+]
+
+/** The next thing due. With `prompt=none` every step but `done` is a refusal: `silently` says with which code. */
+export function nextAuthorizeStep(facts: StepFacts): { next: AuthorizeStep; code: (typeof silently)[keyof typeof silently] | null } {
+  const row = rows.find(one => one.due(facts))
+  return row ? { next: row.step, code: row.silently } : { next: { step: 'done' }, code: null }
+}
