@@ -43,7 +43,7 @@ test('the original\'s numbers are those it documents, and no others', () => {
 })
 
 test('every status is one an answer can have', () => {
-  for (const code of codes) assert.ok([200, 202, ...range(400, 417), 421, 422, 429, ...range(500, 504)].includes(statusOf(code)), code)
+  for (const code of codes) assert.ok([200, 202, ...range(400, 417), 421, 422, 424, 429, ...range(500, 504)].includes(statusOf(code)), code)
 })
 
 test('docs/reasons.md is what the codes and sentences make of it', () => {
