@@ -267,7 +267,7 @@ export const columns = {
     'tenantId', 'userId', 'managerId',
   ),
   authorizationRequests: every<AuthorizationRequestTable>()(
-    'tenantId', 'idHash', 'parameters', 'createdAt', 'expiresAt', 'chosenSession',
+    'tenantId', 'idHash', 'parameters', 'createdAt', 'expiresAt', 'answers',
   ),
   authorizationCodes: every<AuthorizationCodeTable>()(
     'tenantId', 'codeHash', 'appId', 'userId', 'binding', 'credentialEpoch', 'deploymentEpoch', 'familyId', 'createdAt', 'expiresAt', 'redeemedAt',

@@ -23,8 +23,8 @@ export interface AuthorizationRequestTable {
   parameters: Once<Json>
   createdAt: Once<Instant>
   expiresAt: Instant
-  /** The session that was chosen for it, where the person was asked. */
-  chosenSession: string | null
+  /** What the person said on our pages: store/authorization-requests.ts. */
+  answers: Json
 }
 
 /** A code: used once, by whom it was made for. The row stays until it ends, so that a second use is seen. */

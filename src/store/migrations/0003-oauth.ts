@@ -17,7 +17,7 @@ const tables: readonly TableSketch[] = [
   },
   {
     name: 'authorizationRequests',
-    columns: { tenantId: 'text', idHash: 'text', parameters: 'text', createdAt: 'bigint', expiresAt: 'bigint', chosenSession: 'text?' },
+    columns: { tenantId: 'text', idHash: 'text', parameters: 'text', createdAt: 'bigint', expiresAt: 'bigint', answers: 'text' },
     key: ['tenantId', 'idHash'],
     parents: [{ to: 'tenants', columns: ['tenantId'] }],
     unique: [['idHash']],
