@@ -1,5 +1,5 @@
 import type { App, Db } from '../app.ts'
-import { queueAdministratorReset, queueNotice } from '../notify/notices.ts'
+import { queueAdministratorReset, queueNotice, queueResetAlert } from '../notify/notices.ts'
 import { isAdministrator } from '../rules/admin-policy.ts'
 import type { Channel, SubjectFacts } from '../rules/facts.ts'
 import type { ReasonCode } from '../rules/reason.ts'
@@ -61,14 +61,16 @@ export async function recordSuccess(app: App, trx: Db, wish: Wish, known: Known,
   await appendAudit(trx, { ...common, service: 'Core Directory', activity: activities[kind].directory, result: 'success' })
   if (forced) await appendAudit(trx, { ...common, service: 'Core Directory', activity: 'Set force change user password', result: 'success' })
   await appendAudit(trx, { ...common, service: 'Core Directory', activity: sessionsActivity, result: 'success' })
-  if (kind === 'reset') await raiseAlert(trx, common)
+  if (kind === 'reset') await raiseAlert(app, trx, common)
 }
 
-/** A row to look for: whoever changes somebody's security info and then resets is taking the account over (T-84). */
-async function raiseAlert(trx: Db, common: Omit<AuditEntry, 'service' | 'activity' | 'result'>): Promise<void> {
-  const { tenantId, at, targets } = common
-  const changedAt = await lastChangeOfSecurityInfo(trx, { tenantId, userId: targets[0]!.id, from: at - worthALook })
+/** A row to look for, and a word to the Global Administrators: whoever changes somebody's security info and then resets takes the account over (T-84). */
+async function raiseAlert(app: App, trx: Db, common: Omit<AuditEntry, 'service' | 'activity' | 'result'>): Promise<void> {
+  const { tenantId, at, targets, correlationId, initiatedBy: { ipAddress } } = common
+  const userId = targets[0]!.id
+  const changedAt = await lastChangeOfSecurityInfo(trx, { tenantId, userId, from: at - worthALook })
   if (changedAt === null) return
+  await queueResetAlert(app, trx, { tenantId, userId, changedAt, at, ipAddress, supportCode: correlationId })
   const additionalDetails = [...(common.additionalDetails ?? []), { key: 'securityInfoChanged', value: new Date(changedAt).toISOString() }]
   await appendAudit(trx, { ...common, additionalDetails, service: 'Self-service Password Management', activity: soonAfterChange, result: 'success' })
 }

@@ -54,6 +54,7 @@ export const messages = {
   contactAdministrator: { channel: 'mail', details: true, values: ['userName', 'userAccount', 'supportCode'] }, // N-5
   contactDigest: { channel: 'mail', values: ['count'] },
   policyWeakened: { channel: 'mail', details: true, values: ['actorName', 'actorAccount', 'policy', 'changes'] },
+  resetAfterChange: { channel: 'mail', details: true, values: ['userName', 'userAccount', 'changed', 'supportCode'] }, // T-84
   spendAlarm: { channel: 'mail', values: ['sent', 'budget'] },
   prefixPaused: { channel: 'mail', values: ['prefix'] },
 

@@ -5,6 +5,7 @@ import { roles } from '../rules/roles.ts'
 import type { TenantPolicies } from '../rules/tenant-settings.ts'
 import { contactPlace, listContactRows } from '../store/contacts.ts'
 import { listMethodRows, methodPlace } from '../store/methods.ts'
+import { reserve } from '../store/limits.ts'
 import { claimOnce } from '../store/once-only.ts'
 import { readPolicies } from '../store/policies.ts'
 import { listRoleHolders } from '../store/role-holders.ts'
@@ -132,12 +133,33 @@ export async function queueAdministratorReset(
   return tellAdministrators(app, trx, tenantId, holders.filter(one => one.id !== userId), 'administratorReset', values)
 }
 
-/** To every Global Administrator: budgets and policies that need their eye. */
+/** As many alerts of resets a day as people still read; the audit log has every one. */
+const mostResetAlerts = { limit: 20, windowMs: 86_400_000 }
+
+/**
+ * T-84: security info was changed and the password reset soon after, which is how an account is taken over. Every Global
+ * Administrator hears of it, of one person once a day.
+ */
+export async function queueResetAlert(
+  app: App,
+  trx: Db,
+  alert: { tenantId: string; userId: string; changedAt: number; at: number; ipAddress?: string | undefined; supportCode: string },
+): Promise<number> {
+  const { tenantId, userId, at, supportCode } = alert
+  const user = await findUser(trx, tenantId, userId)
+  if (!user) return 0
+  if (!(await claimOnce(trx, { tenantId, key: `reset-alert:${userId}`, expiresAt: at + 86_400_000, now: at }))) return 0
+  if (!(await reserve(trx, { tenantId, key: 'reset-alerts:all', kind: mostResetAlerts, now: at })).served) return 0
+  const values = { userName: user.displayName, userAccount: user.userPrincipalName, changed: alert.changedAt, supportCode, time: at, ...placeOf(alert.ipAddress) }
+  return tellGlobalAdministrators(app, trx, tenantId, 'resetAfterChange', values)
+}
+
+/** To every Global Administrator: budgets, policies and resets that need their eye. */
 export async function tellGlobalAdministrators(
   app: App,
   trx: Db,
   tenantId: string,
-  name: 'spendAlarm' | 'prefixPaused' | 'policyWeakened',
+  name: 'spendAlarm' | 'prefixPaused' | 'policyWeakened' | 'resetAfterChange',
   values: MessageValues,
 ): Promise<number> {
   return tellAdministrators(app, trx, tenantId, await listRoleHolders(trx, tenantId, [roles.globalAdministrator], mostAdministrators), name, values)
@@ -151,7 +173,7 @@ export async function tellAdministrators(
   trx: Db,
   tenantId: string,
   holders: readonly RoleHolder[],
-  name: 'administratorReset' | 'contactAdministrator' | 'contactDigest' | 'spendAlarm' | 'prefixPaused' | 'policyWeakened',
+  name: 'administratorReset' | 'contactAdministrator' | 'contactDigest' | 'spendAlarm' | 'prefixPaused' | 'policyWeakened' | 'resetAfterChange',
   values: MessageValues,
   supportCode?: string,
 ): Promise<number> {

@@ -67,7 +67,10 @@ function settle(message: QueuedMessage, context: RenderContext): MessageValues {
   const { locale } = message
   const values: MessageValues = { hint: 'none', organisation: plainValue(context.organisation) }
   for (const [name, value] of Object.entries(message.values)) values[name] = typeof value === 'string' ? plainValue(value) : value
-  if (typeof values.time === 'number') values.time = formatDateTime(locale, values.time)
+  for (const moment of ['time', 'changed']) {
+    const value = values[moment]
+    if (typeof value === 'number') values[moment] = formatDateTime(locale, value)
+  }
   if (typeof values.reasonCode === 'string') values.reason = reasonText(locale, { code: values.reasonCode, values })
   const methodKey = `mail.method.${values.method}`
   if (isMessageKey(methodKey)) values.method = translate(locale, methodKey)

@@ -9,7 +9,7 @@ import { appCode, seed, signIn, signedIn, textOf } from '../security-info/signed
 import { codeIn } from '../support/capture.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
-import { addPerson, changePolicy } from '../support/people.ts'
+import { addPerson, changePolicy, roleIds } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
 
 const hour = 60 * minute
@@ -110,7 +110,9 @@ for (const engine of engines) {
       assert.deepEqual(await states(), [401, 401, 303, 303, 401])
     })
 
-    test('T-84: a reset an hour after a method changed leaves an alert in the audit; one without leaves none, nor one a day later', async () => {
+    test('T-84: a reset an hour after a method changed leaves an alert in the audit and tells the Global Administrators; one without does not, nor one a day later', async () => {
+      await addPerson(t.app, t.tenantId, { name: 'gus', mail: 'gus@contoso.example', language: 'da', roles: [roleIds.globalAdministrator] })
+      const told = () => t.mail.filter(one => one.name === 'resetAfterChange')
       const eve = await addPerson(t.app, t.tenantId, { name: 'eve', email: 'eve@home.example' })
       const idOf = async (kind: string) => (await t.app.db.selectFrom('authenticationMethods').select('id').where('userId', '=', eve.id).where('kind', '=', kind).executeTakeFirstOrThrow()).id
       await reset(eve, 'eve@home.example')
@@ -133,6 +135,14 @@ for (const engine of engines) {
       const alerts = await t.app.db.selectFrom('audit').select(['additionalDetails']).where('targetId', '=', eve.id).where('activity', '=', soonAfterChange).execute()
       assert.equal(alerts.length, 1)
       assert.match(alerts[0]!.additionalDetails, /securityInfoChanged/)
+      await t.work()
+      assert.deepEqual(told().map(one => [one.to, one.locale]), [['gus@contoso.example', 'da']])
+      const code = await t.app.db.selectFrom('audit').select('correlationId').where('targetId', '=', eve.id).where('activity', '=', soonAfterChange).executeTakeFirstOrThrow()
+      assert.match(told()[0]!.text, new RegExp(`eve@contoso\\.example.*supportkoden ${code.correlationId}`, 's'))
+      await t.clock.advance(hour)
+      await reset(eve, 'eve@new.example', 'Brand-new Kelp 45')
+      await t.work()
+      assert.equal(told().length, 1, 'of one person once a day')
     })
 
     test('T-84: whoever looks around with nothing but names learns nothing that differs, and is sent nothing', async () => {
