@@ -1,13 +1,13 @@
 /** Beginning and ending the sessions of a browser: a new id at every rise in what it may do, ids only from us (T-30). */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { cookieOptions, cookies } from '../access.ts'
+import { cookieOptions } from '../access.ts'
 import type { Proof } from '../access.ts'
 import type { App } from '../app.ts'
-import { endSession, findSession, insertSession } from '../store/sessions.ts'
+import { endBrowserSessions, sessionCookie, sessionIdHash } from '../credentials/browser-session.ts'
+import type { Level } from '../credentials/browser-session.ts'
+import { insertSession } from '../store/sessions.ts'
 import type { SessionRow } from '../store/sessions.ts'
-
-export type Level = 'firstFactor' | 'complete'
 
 /** A proof that holds for a while only, and the session with it: a temporary access pass (sspr §4.7). */
 export interface PassingProof extends Proof {
@@ -25,10 +25,6 @@ export interface NewBrowserSession {
   continueTo: string | null
 }
 
-const cookieOf: Readonly<Record<Level, string>> = { firstFactor: cookies.firstFactor, complete: cookies.session }
-
-const hashOf = (id: string): string => createHash('sha256').update(id).digest('base64url')
-
 /**
  * Signs the browser in: a new session with a new id; whatever session the browser had before ends with it. Returns the id's hash.
  */
@@ -39,14 +35,14 @@ export async function beginSession(app: App, request: FastifyRequest, reply: Fas
   await insertSession(app.db, {
     ...session,
     ...(ends.length > 0 ? { endsAt: Math.min(...ends) } : {}),
-    idHash: hashOf(id),
+    idHash: sessionIdHash(id),
     publicId: randomBytes(12).toString('base64url'),
     locale: request.explicitLocale ?? null,
     ipAddress: request.clientAddress,
     userAgent: (request.headers['user-agent'] ?? '').slice(0, 300) || null,
   }, app.now())
-  reply.setCookie(cookieOf[session.level], id, cookieOptions('lax'))
-  return hashOf(id)
+  reply.setCookie(sessionCookie[session.level], id, cookieOptions('lax'))
+  return sessionIdHash(id)
 }
 
 /** The same person's session under a new id, with more proved or a higher level; the former one ends. */
@@ -55,21 +51,4 @@ export async function renewSession(
 ): Promise<string> {
   const { tenantId, userId, credentialEpoch, isAdministrator, continueTo } = former
   return beginSession(app, request, reply, { tenantId, userId, credentialEpoch, isAdministrator, continueTo, ...change })
-}
-
-/** Ends what this browser holds, of either kind, and takes the cookies away. */
-export async function endBrowserSessions(app: App, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  for (const level of ['firstFactor', 'complete'] as const) {
-    const session = await sessionOf(app, request, level)
-    if (session) await endSession(app.db, { tenantId: session.tenantId, idHash: session.idHash })
-    if (request.cookies[cookieOf[level]] !== undefined) reply.clearCookie(cookieOf[level], cookieOptions('lax'))
-  }
-}
-
-/** This browser's session of that level, if it holds; for public pages, where the hall reads no cookie. */
-export async function sessionOf(app: App, request: FastifyRequest, level: Level): Promise<SessionRow | undefined> {
-  const id = request.cookies[cookieOf[level]]
-  if (id === undefined || !/^[\w-]{43}$/.test(id)) return undefined
-  const session = await findSession(app.db, hashOf(id), app.now())
-  return session?.level === level ? session : undefined
 }

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Server } from '../access.ts'
 import type { App } from '../app.ts'
+import { endBrowserSessions, sessionOf } from '../credentials/browser-session.ts'
 import { pageContext } from '../page/context.ts'
 import { sendPage } from '../page/send-page.ts'
 import { Refusal } from '../refusal.ts'
@@ -11,7 +12,6 @@ import { continueTarget } from './continue-target.ts'
 import { asksCurrentPassword, chooseNewPassword, newPasswordDue } from './new-password.ts'
 import { ExpiredPasswordPage } from './new-password-page.tsx'
 import { pathOf } from './next-step.ts'
-import { endBrowserSessions, sessionOf } from './session.ts'
 import { goOn, signInWithPass, signInWithPassword } from './sign-in.ts'
 import type { SignedIn } from './sign-in.ts'
 import { PassPage, SignedOutPage, SignInPage, SignOutPage, StartPage } from './sign-in-pages.tsx'
@@ -27,7 +27,8 @@ export const nameText = text(320)
 const addressText = text(4000)
 
 /** Unknown query parameters are left alone: links to pages carry all sorts of them. */
-const query = Type.Object({ continue: addressText, username: nameText }, { additionalProperties: true })
+/** `prompt`: the page is shown to somebody who is signed in as well, as a program asked for (oauth §10). */
+const query = Type.Object({ continue: addressText, username: nameText, prompt: text(20) }, { additionalProperties: true })
 const signInBody = Type.Object({ userName: nameText, password: passwordText, continue: addressText }, { additionalProperties: false })
 const passBody = Type.Object({ userName: nameText, pass: passwordText, continue: addressText }, { additionalProperties: false })
 const newPasswordBody = Type.Object(
@@ -59,7 +60,7 @@ export function signInRoutes(server: Server, app: App): void {
 
   server.get('/signin', { config: open, schema: { querystring: query } }, async (request, reply) => {
     const continueTo = target(request, request.query.continue)
-    if (await sessionOf(app, request, 'complete')) return reply.redirect(continueTo ?? '/account', 303)
+    if (request.query.prompt !== 'login' && (await sessionOf(app, request, 'complete'))) return reply.redirect(continueTo ?? '/account', 303)
     return sendPage(reply, SignInPage({ context: pageContext(request), continueTo, userName: request.query.username }))
   })
 
