@@ -52,6 +52,8 @@ export async function buildServer(app: App, store: Store): Promise<FastifyInstan
     throw new Refusal(404, [reason('LK_NOT_FOUND')])
   })
   documentRoutes(server)
+  // Before the doors are hung: a hook holds for what comes after it.
+  if (app.config.mode === 'development') (await import('./development/fault-hooks.ts')).useFaults(server, app)
   for (const door of await doors(app)) await server.register(async room => door(room as unknown as Server, app, store))
   await server.ready()
   return server

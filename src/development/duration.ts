@@ -7,3 +7,6 @@ export function parseDuration(text: string): number | undefined {
   const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts.map(part => Number(part ?? 0))
   return ((((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000
 }
+
+/** The same the other way, in seconds: 'PT2S'. */
+export const formatDuration = (milliseconds: number): string => `PT${milliseconds / 1000}S`

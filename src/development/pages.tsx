@@ -14,7 +14,7 @@ export function indexPage(context: PageContext, config: Config): VNode {
   const links = [
     ['/reset', 'development.page.reset'], ['/signin', 'development.page.signin'], ['/security-info', 'development.page.securityInfo'],
     ['/changepassword', 'development.page.changePassword'], ['/help', 'development.page.help'], ['/dev/mailbox', 'development.mailbox.title'],
-    ['/dev/phone', 'development.phone.title'], ['/dev/clock', 'development.clock.title'], ['/api/openapi.json', 'development.page.api'],
+    ['/dev/phone', 'development.phone.title'], ['/dev/clock', 'development.clock.title'], ['/dev/faults', 'development.faults.title'], ['/api/openapi.json', 'development.page.api'],
   ] as const
   return (
     <Layout context={context} title={t('development.title')} lead={t('development.lead')} wide>

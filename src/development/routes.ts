@@ -3,7 +3,6 @@
  * passwords, the mail and texts that went nowhere, and the server's clock.
  */
 import { Type } from 'typebox'
-import type { FastifyRequest } from 'fastify'
 import type { App } from '../app.ts'
 import type { Access, Server } from '../access.ts'
 import { readMailbox, type KeptMessage } from '../notify/folder.ts'
@@ -14,6 +13,8 @@ import { dialledNumber } from '../rules/contact-data.ts'
 import { reason } from '../rules/verdict.ts'
 import type { Store } from '../store/open.ts'
 import { parseDuration } from './duration.ts'
+import { faultRoutes } from './fault-routes.ts'
+import { wantsHtml } from './wants-html.ts'
 import { clockPage, indexPage, messagesPage } from './pages.tsx'
 
 const page = { access: 'development' as Access, surface: 'page' as const }
@@ -29,6 +30,7 @@ const move = Type.Object(
 )
 
 export function developmentRoutes(server: Server, app: App, store: Store): void {
+  faultRoutes(server, app)
   server.get('/dev', { config: page }, async (request, reply) => sendPage(reply, indexPage(pageContext(request), app.config)))
 
   server.get('/dev/mailbox', { config: page, schema: { querystring: recipient } }, async (request, reply) =>
@@ -64,12 +66,6 @@ export function developmentRoutes(server: Server, app: App, store: Store): void 
     }
     return reply.redirect('/dev/clock', 303)
   })
-}
-
-/** Programs that ask for JSON get it; browsers, and whoever does not say, the page. */
-function wantsHtml(request: FastifyRequest): boolean {
-  const accept = request.headers.accept ?? ''
-  return !accept.includes('application/json') || accept.includes('text/html')
 }
 
 async function moveClock(store: Store, { advance, set }: { advance?: string; set?: string }): Promise<void> {
