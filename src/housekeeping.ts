@@ -1,14 +1,17 @@
 /**
  * Rows that have had their time are removed, so that what strangers can create stays bounded (T-29): every minute what ended by
- * itself and what is beyond the caps, every hour the records nobody will ask for any more. Every process does it; twice is no harm.
+ * itself and what is beyond the caps, every hour the records nobody will ask for any more. By the hour, too, people hear that their
+ * password expires soon. Every process does it; twice is no harm.
  */
 import type { App } from './app.ts'
+import { queueExpiryNotices } from './notify/expiry-notices.ts'
 import { dropExpiredRows, dropOldPlaces, dropOldRecords } from './store/old-rows.ts'
 import { dropBeyondCaps, rowCaps } from './store/row-caps.ts'
 import { listTenants } from './store/tenants.ts'
 
 const minute = 60_000
-const recordsEvery = 60
+/** Rounds, from the first on, between what is done by the hour. */
+const hourly = 60
 
 /** What ended by itself, and what is beyond the caps. @returns how many rows went */
 export async function tidy(app: App, caps = rowCaps): Promise<number> {
@@ -29,6 +32,13 @@ export async function tidyRecords(app: App): Promise<number> {
   return removed
 }
 
+/** Tells people of every tenant whose password expires soon, where the tenant wants that. @returns how many hear of it now */
+export async function tellOfExpiry(app: App): Promise<number> {
+  let queued = 0
+  for (const { id } of await listTenants(app.db)) queued += await queueExpiryNotices(app, id)
+  return queued
+}
+
 /** Tidies until stopped; a failure is logged and the next round tries again. */
 export function startHousekeeping(app: App, everyMs = minute): { stop(): Promise<void> } {
   let running: Promise<unknown> = Promise.resolve()
@@ -38,7 +48,10 @@ export function startHousekeeping(app: App, everyMs = minute): { stop(): Promise
     busy = true
     try {
       await tidy(app)
-      if (rounds++ % recordsEvery === 0) await tidyRecords(app)
+      if (rounds++ % hourly === 0) {
+        await tidyRecords(app)
+        await tellOfExpiry(app)
+      }
     } catch (error) {
       app.log.warn('housekeeping failed', { error })
     } finally {

@@ -68,7 +68,7 @@ export async function recipientsOf(app: App, db: Db, { tenantId, userId }: { ten
 }
 
 /** Whoever reads: their own language, the tenant's, English (sspr §13.3). */
-async function localeOfUser(db: Db, tenantId: string, preferredLanguage: string | null): Promise<Locale> {
+export async function localeOfUser(db: Db, tenantId: string, preferredLanguage: string | null): Promise<Locale> {
   return matchLocale(preferredLanguage) ?? matchLocale((await findTenant(db, tenantId))?.defaultLocale) ?? 'en'
 }
 

@@ -27,6 +27,8 @@ export async function queueMessage(
     locale: Locale
     values?: MessageValues
     dedupeId?: string
+    /** Not before; now when not given. */
+    availableAt?: number
     expiresAt?: number
     /** Found again by an administrator in the log of deliveries. */
     supportCode?: string
@@ -48,6 +50,7 @@ export async function queueMessage(
     recipientIndex: destinationIndex(app, tenantId, to.address),
     dedupeId: message.dedupeId ?? id,
     now,
+    availableAt: message.availableAt ?? now,
     expiresAt: message.expiresAt ?? now + lifetimeOf(name),
   })
   if (added !== undefined) await app.wake.wake(trx, outboxChannel, id)

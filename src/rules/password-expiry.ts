@@ -28,3 +28,28 @@ export function passwordExpiry(subject: SubjectFacts, tenant: Pick<TenantFacts, 
   const window = (subject.domain.passwordNotificationWindowInDays ?? defaultNotificationWindowInDays) * day
   return { expires: true, at, expired: left <= 0, noticeDays: left > 0 && left <= window ? Math.ceil(left / day) : null }
 }
+
+export interface ExpiryNotice {
+  /** Which of the tenant's numbers it is for: each is told once. */
+  of: number
+  /** Whole days left, which are fewer when its own day was missed. */
+  daysLeft: number
+  /** When the password expires. */
+  at: number
+}
+
+/** The notice whose time it is, when mail is sent on these days before; the nearest day counts, so that nobody gets two at once. */
+export function expiryNotice(expiry: PasswordExpiry, days: readonly number[], now: number): ExpiryNotice | undefined {
+  if (!expiry.expires || expiry.expired) return undefined
+  const daysLeft = Math.ceil((expiry.at - now) / day)
+  const open = days.filter(one => one >= daysLeft)
+  return open.length === 0 ? undefined : { of: Math.min(...open), daysLeft, at: expiry.at }
+}
+
+/** Whether a password of this age expires within so many days in any domain of the tenant: a look that costs nothing, before the facts are read. */
+export function mayExpireWithin({ domains }: Pick<TenantFacts, 'domains'>, changedAt: number, days: number, now: number): boolean {
+  return [defaultValidityInDays, ...domains.map(domain => domain.passwordValidityPeriodInDays ?? defaultValidityInDays)].some(validity => {
+    const left = changedAt + validity * day - now
+    return left > 0 && left <= days * day
+  })
+}

@@ -58,3 +58,15 @@ export async function updatePassword(trx: Db, tenantId: string, userId: string, 
     .executeTakeFirst()
   return done.numUpdatedRows > 0n
 }
+
+/** How old everybody's password is, 500 people a page in order of their ids. */
+export function listPasswordAges(db: Db, tenantId: string, after: string): Promise<Pick<PasswordRow, 'userId' | 'changedAt'>[]> {
+  return db
+    .selectFrom('passwords')
+    .select(['userId', 'changedAt'])
+    .where('tenantId', '=', tenantId)
+    .where('userId', '>', after)
+    .orderBy('userId')
+    .limit(500)
+    .execute()
+}
