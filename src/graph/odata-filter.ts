@@ -231,7 +231,7 @@ export function propertiesOf(filter: Filter): string[] {
 /** True when the filter needs `ConsistencyLevel: eventual` (graph §2.4, LD-59): `ne`, `not`, `endswith`, and how many there are. */
 export function isAdvanced(filter: Filter): boolean {
   if (filter.kind === 'not' || filter.kind === 'endswith') return true
-  if (filter.kind === 'and' || filter.kind === 'or') return isAdvanced(filter.left) || isAdvanced(filter.right)
+  if ('left' in filter) return isAdvanced(filter.left) || isAdvanced(filter.right)
   if (filter.property.endsWith('/$count')) return true
   return (filter.kind === 'compare' || filter.kind === 'any') && (filter.operator === 'ne' || filter.operator === 'endswith')
 }

@@ -2,11 +2,15 @@
 import type { FastifyRequest } from 'fastify'
 import { badQuery, isAdvanced, parseFilter } from './odata-filter.ts'
 import type { Filter, Filterable } from './odata-filter.ts'
+import { parseExpand } from './odata-expand.ts'
+import type { Expand, Expandable } from './odata-expand.ts'
+import { parseSearch } from './odata-search.ts'
 
 export interface Query {
   select: string[] | undefined
+  /** $filter and $search together. */
   filter: Filter | undefined
-  /** The filter as written: what a paging token is bound to. */
+  /** The filter and the search as written: what a paging token is bound to. */
   filterText: string
   top: number
   /** True when the caller said how many. */
@@ -14,14 +18,18 @@ export interface Query {
   orderBy: { property: string; descending: boolean } | undefined
   count: boolean
   skipToken: string | undefined
+  expand: Expand | undefined
 }
 
 export interface Offer {
   /** Every property that may be asked for. */
   selectable: readonly string[]
   filterable?: Filterable
+  /** Properties that $search looks into; each must be filterable with `startswith`. */
+  searchable?: readonly string[]
   orderable?: readonly string[]
   countable?: boolean
+  expandable?: Expandable
   defaultTop?: number
   /** Largest page; 999 for directory objects. */
   largestTop?: number
@@ -29,44 +37,65 @@ export interface Offer {
   pageable?: boolean
   /** The collection is there as a table, too: `$format=csv`, also written `format=csv`. */
   csv?: boolean
+  /** Options that the route reads itself: `$deltatoken`. */
+  also?: readonly string[]
 }
 
-const known = ['$select', '$filter', '$top', '$orderby', '$count', '$skiptoken', '$format']
+const known = ['$select', '$filter', '$search', '$top', '$orderby', '$count', '$skiptoken', '$expand', '$format']
 
 /**
  * What the request asks of this resource.
  * @throws Refusal 400 naming the option that is unknown, not offered or out of range
  */
 export function readQuery(request: FastifyRequest, offer: Offer): Query {
+  const given = readOptions(request, offer)
+  const format = given.get('$format') ?? 'json'
+  if (format !== 'json' && format !== 'application/json' && !(offer.csv && format === 'csv')) throw notOffered('$format', offer.csv ? ['json', 'csv'] : ['json'])
+  const filter = given.has('$filter') ? parseFilter(given.get('$filter')!, offer.filterable ?? {}) : undefined
+  const search = given.has('$search') ? parseSearch(given.get('$search')!, offer.searchable ?? []) : undefined
+  const orderBy = readOrder(given.get('$orderby'), offer)
+  const count = readCount(given.get('$count'), offer)
+  const expand = given.has('$expand') ? parseExpand(given.get('$expand')!, offer.expandable ?? {}) : undefined
+  const advanced = count || search !== undefined || (filter !== undefined && (isAdvanced(filter) || orderBy !== undefined))
+  if (advanced && offer.countable) requireConsistency(request)
+  if (advanced && expand !== undefined) throw notOffered('$expand', ['$select', '$filter', '$top'])
+  return {
+    select: readSelect(given.get('$select'), offer), filter: together(filter, search), filterText: [given.get('$filter') ?? '', ...(search ? [given.get('$search')!] : [])].join('\n'),
+    orderBy, count, expand, top: readTop(given.get('$top'), offer), topGiven: given.has('$top'), skipToken: readSkipToken(given.get('$skiptoken'), offer),
+  }
+}
+
+/** Lenient answers would hide from people that their script fails against the original (LD-59). */
+export function requireConsistency(request: FastifyRequest): void {
+  if (String(request.headers['consistencylevel']).toLowerCase() !== 'eventual') throw badQuery('ConsistencyLevel', 'Request_UnsupportedQuery', 'LK_QUERY_ADVANCED')
+}
+
+export const notOffered = (field: string, offered: readonly string[], graphCode: 'BadRequest' | 'Request_UnsupportedQuery' | 'Request_BadRequest' = 'BadRequest') =>
+  badQuery(field.slice(0, 60), graphCode, 'LK_QUERY_OPTION', { offered: offered.join(', ') || '–' })
+
+function readOptions(request: FastifyRequest, offer: Offer): Map<string, string> {
   const given = new Map<string, string>()
+  const mine = [...known, ...(offer.also ?? [])]
   for (const [name, value] of Object.entries(request.query as Record<string, unknown>)) {
     const option = offer.csv && name.toLowerCase() === 'format' ? '$format' : name.toLowerCase()
     if (option === 'mkt' || option === 'lng') continue // the language of messages, on every route
-    if (!option.startsWith('$') || !known.includes(option) || given.has(option) || typeof value !== 'string') throw badQuery(name.slice(0, 60))
+    if (!option.startsWith('$') || !mine.includes(option) || given.has(option) || typeof value !== 'string') throw notOffered(name, mine)
     given.set(option, value)
   }
-  const format = given.get('$format') ?? 'json'
-  if (format !== 'json' && !(offer.csv && format === 'csv')) throw badQuery('$format')
-  const filterText = given.get('$filter') ?? ''
-  const filter = filterText === '' ? undefined : parseFilter(filterText, offer.filterable ?? {})
-  const orderBy = readOrder(given.get('$orderby'), offer)
-  const count = readCount(given.get('$count'), offer)
-  const advanced = count || (filter !== undefined && (isAdvanced(filter) || orderBy !== undefined))
-  // Lenient answers would hide from people that their script fails against the original (LD-59).
-  if (advanced && offer.countable && String(request.headers['consistencylevel']).toLowerCase() !== 'eventual') throw badQuery('ConsistencyLevel', 'Request_UnsupportedQuery')
-  return {
-    select: readSelect(given.get('$select'), offer), filter, filterText, orderBy, count,
-    top: readTop(given.get('$top'), offer), topGiven: given.has('$top'), skipToken: readSkipToken(given.get('$skiptoken'), offer),
-  }
+  return given
 }
+
+const together = (filter: Filter | undefined, search: Filter | undefined): Filter | undefined =>
+  filter && search ? { kind: 'and', left: filter, right: search } : (filter ?? search)
 
 function readSelect(text: string | undefined, offer: Offer): string[] | undefined {
   if (text === undefined) return undefined
   const asked = text.split(',').map(one => one.trim())
   if (asked.length > 100) throw badQuery('$select')
+  if (asked.length === 1 && asked[0] === '*') return undefined
   return [...new Set(asked.map(name => {
     const property = offer.selectable.find(one => one.toLowerCase() === name.toLowerCase())
-    if (property === undefined) throw badQuery('$select')
+    if (property === undefined) throw notOffered(`$select=${name}`, offer.selectable)
     return property
   }))]
 }
@@ -74,21 +103,22 @@ function readSelect(text: string | undefined, offer: Offer): string[] | undefine
 function readTop(text: string | undefined, offer: Offer): number {
   if (text === undefined) return offer.defaultTop ?? 100
   const top = /^\d{1,6}$/.test(text) ? Number(text) : 0
-  if (offer.pageable === false || top < 1 || top > (offer.largestTop ?? 999)) throw badQuery('$top', 'Request_BadRequest')
+  const most = offer.largestTop ?? 999
+  if (offer.pageable === false || top < 1 || top > most) throw notOffered('$top', offer.pageable === false ? ['$select'] : [`1–${most}`], 'Request_BadRequest')
   return top
 }
 
 function readOrder(text: string | undefined, offer: Offer): Query['orderBy'] {
   if (text === undefined) return undefined
-  const [name, direction = 'asc', ...rest] = text.trim().split(' ')
+  const [name, direction = 'asc', ...rest] = text.trim().split(/ +/)
   const property = offer.orderable?.find(one => one.toLowerCase() === name?.toLowerCase())
-  if (property === undefined || rest.length > 0 || !['asc', 'desc'].includes(direction)) throw badQuery('$orderby', 'Request_UnsupportedQuery')
+  if (property === undefined || rest.length > 0 || !['asc', 'desc'].includes(direction)) throw notOffered('$orderby', offer.orderable ?? [], 'Request_UnsupportedQuery')
   return { property, descending: direction === 'desc' }
 }
 
 function readCount(text: string | undefined, offer: Offer): boolean {
   if (text === undefined || text === 'false') return false
-  if (text !== 'true' || !offer.countable) throw badQuery('$count', 'Request_BadRequest')
+  if (text !== 'true' || !offer.countable) throw notOffered('$count', offer.countable ? ['true', 'false'] : [], 'Request_BadRequest')
   return true
 }
 

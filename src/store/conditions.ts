@@ -11,7 +11,8 @@ export type Comparison = 'eq' | 'ne' | 'ge' | 'le' | 'gt' | 'lt'
 export type Filter =
   | { kind: 'compare'; property: string; operator: Comparison; value: Literal }
   | { kind: 'in'; property: string; values: Literal[] }
-  | { kind: 'startswith' | 'endswith'; property: string; value: string }
+  | { kind: 'startswith'; property: string; value: string }
+  | { kind: 'endswith'; property: string; value: string }
   | { kind: 'any'; property: string; operator: Comparison | 'startswith' | 'endswith'; value: Literal }
   | { kind: 'not'; operand: Filter }
   | { kind: 'and' | 'or'; left: Filter; right: Filter }
@@ -36,6 +37,8 @@ export interface Property {
   kind: 'name' | 'text' | 'id' | 'flag' | 'instant' | 'number' | 'set'
   value?: Expression
   has?: (operator: 'eq' | 'startswith', value: string) => Condition
+  /** For a `text` that no column holds as it is. */
+  equals?: (value: string) => Condition
   /** The column has an index that begins with the tenant and it: equality finds few rows, and pages can come in its order. */
   index?: 'unique' | 'ordered'
   /** The column of that index, for pages in its order. */
@@ -61,7 +64,8 @@ export function conditionOf(filter: Filter, properties: Properties): Condition {
 const signs = { eq: sql`=`, ne: sql`<>`, ge: sql`>=`, le: sql`<=`, gt: sql`>`, lt: sql`<` } as const
 
 /** Never unknown, so that `not` is the opposite: what has no value is unlike every value (OData's null). */
-function compared({ kind, value = sql`null` }: Property, operator: Comparison, given: Literal): Condition {
+function compared({ kind, value = sql`null`, equals }: Property, operator: Comparison, given: Literal): Condition {
+  if (equals) return operator === 'eq' ? equals(String(given)) : sql<boolean>`(not ${equals(String(given))})`
   if (kind === 'flag') {
     const isTrue = given === true
     return (operator === 'eq') === isTrue ? sql<boolean>`${value}` : sql<boolean>`(not ${value})`
