@@ -9,6 +9,7 @@ import { refusalPage } from './page/refusal-page.tsx'
 import { pageContext } from './page/context.ts'
 import { sendPage } from './page/send-page.ts'
 import { isUnavailable } from './store/errors.ts'
+import { graphHeaders } from './graph/answers.ts'
 import { graphError } from './graph-error.ts'
 import { renderTokenError } from './oauth/error-answer.ts'
 import { TokenRefusal } from './oauth/errors.ts'
@@ -47,6 +48,7 @@ export async function renderError(app: App, error: unknown, request: FastifyRequ
   // A route may promise another body for this status; a refusal is never squeezed into it.
   reply.status(refusal.status).type('application/json; charset=utf-8').serializer(JSON.stringify)
   if (surface === 'graph') {
+    graphHeaders(request, reply) // also where no route was found
     if (refusal.status === 401) reply.header('www-authenticate', bearerChallenge(request.origin))
     return reply.send(graphError(refusal, request))
   }

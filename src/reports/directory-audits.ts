@@ -19,7 +19,7 @@ const Audit = Type.Object({
   id: Type.String(), category: Type.String(), correlationId: Type.String(), result: Type.String(), resultReason: text, activityDisplayName: Type.String(),
   activityDateTime: Type.String(), loggedByService: Type.String(), operationType: Type.String(),
   initiatedBy: Type.Object({
-    user: Nullable(Type.Object({ id: text, displayName: text, userPrincipalName: text, ipAddress: text, roles: Type.Array(Type.String()) })),
+    user: Nullable(Type.Object({ id: text, displayName: text, userPrincipalName: text, ipAddress: text })),
     app: Nullable(Type.Object({ appId: text, displayName: text, servicePrincipalId: text, servicePrincipalName: text })),
   }),
   targetResources: Type.Array(Type.Object({
@@ -103,7 +103,7 @@ function shape(row: AuditRow) {
     operationType: row.activity.split(' ')[0] ?? '',
     initiatedBy: {
       user: by.app === undefined
-        ? { id: by.userId ?? null, displayName: by.displayName ?? null, userPrincipalName: by.userPrincipalName ?? null, ipAddress: by.ipAddress ?? null, roles: [...(by.roles ?? [])] }
+        ? { id: by.userId ?? null, displayName: by.displayName ?? null, userPrincipalName: by.userPrincipalName ?? null, ipAddress: by.ipAddress ?? null }
         : null,
       app: by.app === undefined ? null : { appId: by.app, displayName: by.app, servicePrincipalId: null, servicePrincipalName: null },
     },
@@ -111,6 +111,10 @@ function shape(row: AuditRow) {
       id: target.id, displayName: target.displayName ?? null, type: target.type, userPrincipalName: null, groupType: null,
       modifiedProperties: (target.modifiedProperties ?? []).map(one => ({ ...one })),
     })),
-    additionalDetails: (JSON.parse(row.additionalDetails) as { key: string; value: string }[]),
+    // Under which roles somebody acted is nothing the original's identity can say.
+    additionalDetails: [
+      ...(JSON.parse(row.additionalDetails) as { key: string; value: string }[]),
+      ...(by.roles !== undefined && by.roles.length > 0 ? [{ key: 'roles', value: by.roles.join(', ') }] : []),
+    ],
   }
 }

@@ -53,7 +53,7 @@ test('T-45: weakening the policy is in the audit from old to new and told to eve
   assert.deepEqual(t.mail.slice(before).map(one => one.to).toSorted(), ['gina@contoso.example', 'gus@contoso.example'])
   const [row] = (await gus.get("/v1.0/auditLogs/directoryAudits?$filter=activityDisplayName eq 'Self-service password reset policy changes'&$top=1")).json().value
   assert.deepEqual(row.targetResources[0].modifiedProperties, [{ displayName: 'numberOfAuthenticationMethodsRequired', oldValue: '2', newValue: '1' }])
-  assert.deepEqual(row.additionalDetails, [{ key: 'weakened', value: 'numberOfAuthenticationMethodsRequired' }])
+  assert.deepEqual(row.additionalDetails, [{ key: 'weakened', value: 'numberOfAuthenticationMethodsRequired' }, { key: 'roles', value: 'Global Administrator' }])
   const after = t.mail.length
   await gus.patch(path, { emailOptionEnabled: true })
   await t.work()

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 
 const src = join(import.meta.dirname, '..', '..', 'src')
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(name => /\.(tsx?|js)$/.test(name)).map(name => ({ name, text: readFileSync(join(src, name), 'utf8') }))
-const withDoors = /^(reset|signin|security-info|graph|diagnosis|help)\//
+const withDoors = /^(reset|signin|security-info|directory|applications|reports|oauth|diagnosis|help)\//
 const matching = (pattern: RegExp, where: (name: string) => boolean = () => true) => files.filter(file => where(file.name) && pattern.test(file.text)).map(file => file.name).toSorted()
 
 test('T-83: no room with a door compares a password or a code, or writes a table, by itself', () => {
@@ -15,13 +15,13 @@ test('T-83: no room with a door compares a password or a code, or writes a table
   assert.deepEqual(matching(/\b(matchesHash|argon2|otpauth|timingSafeEqual|takeTry|consume[A-Z]\w*)\b/, here), [])
   assert.deepEqual(matching(/\.(insertInto|updateTable|deleteFrom|replaceInto|mergeInto)\(/, here), [])
   // A user who is being made has no password yet; the flags of "must change" are none.
-  assert.deepEqual(matching(/store\/passwords\.ts'/, here), ['graph/update-user.ts', 'graph/user-writes.ts'])
-  assert.deepEqual(matching(/\bhashPassword\b/, here), ['graph/user-writes.ts'])
+  assert.deepEqual(matching(/store\/passwords\.ts'/, here), ['directory/update-user.ts', 'directory/user-writes.ts'])
+  assert.deepEqual(matching(/\bhashPassword\b/, here), ['directory/user-writes.ts'])
 })
 
 test('T-83: a new password is saved in one place, and compared in one place', () => {
   const saves = matching(/\bsavePassword\(/, name => !/^(store|operator|development)\//.test(name))
-  assert.deepEqual(saves, ['credentials/set-password.ts', 'graph/user-writes.ts'])
+  assert.deepEqual(saves, ['credentials/set-password.ts', 'directory/user-writes.ts'])
   assert.deepEqual(matching(/\bmatchesHash\(/, name => name !== 'credentials/hash-password.ts'), [
     'credentials/answers.ts', 'credentials/app-passwords.ts', 'credentials/set-password.ts', 'credentials/temporary-access-pass.ts', 'credentials/verify-password.ts',
   ])

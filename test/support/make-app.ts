@@ -19,6 +19,7 @@ import { startSignInLog } from '../../src/store/sign-ins.ts'
 import type { Store } from '../../src/store/open.ts'
 import { Browser } from './browse.ts'
 import { captureSenders, type CapturedMail, type CapturedText } from './capture.ts'
+import { watchGraph } from './csdl.ts'
 import { foundTenant } from './people.ts'
 import { openTestStore } from './store.ts'
 
@@ -89,6 +90,7 @@ export async function makeApp(options: MakeAppOptions = {}): Promise<TestApp> {
     await store.close()
     throw error
   })
+  watchGraph(server)
   const captured = captureSenders()
   const dispatcher = startDispatcher(app, captured.senders, { loop: false })
   const signIns = startSignInLog(app)
