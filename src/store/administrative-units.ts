@@ -13,7 +13,11 @@ export async function addUnitMember(trx: Db, member: { tenantId: string; unitId:
 
 /** The units a user or group is in. */
 export async function unitsOf(db: Db, tenantId: string, memberId: string): Promise<{ id: string; restricted: boolean }[]> {
-  const rows = await db
+  return selectUnits(db, tenantId, memberId).execute()
+}
+
+export function selectUnits(db: Db, tenantId: string, memberId: string) {
+  return db
     .selectFrom('administrativeUnitMembers as m')
     .innerJoin('administrativeUnits as u', join => join.onRef('u.tenantId', '=', 'm.tenantId').onRef('u.id', '=', 'm.unitId'))
     .select(['u.id', 'u.isMemberManagementRestricted as restricted'])
@@ -21,8 +25,6 @@ export async function unitsOf(db: Db, tenantId: string, memberId: string): Promi
     .where('m.memberId', '=', memberId)
     .orderBy('u.id')
     .limit(999)
-    .execute()
-  return rows.map(({ id, restricted }) => ({ id, restricted }))
 }
 
 /** The same for many people. One query. */

@@ -7,8 +7,11 @@ import type { AgentTable } from './tables.ts'
 export type AgentRow = Selectable<AgentTable>
 
 export function listAgents(db: Db, tenantId: string): Promise<AgentRow[]> {
-  return db.selectFrom('agents').select(columns.agents).where('tenantId', '=', tenantId).orderBy('enrolledAt').orderBy('id').limit(200).execute()
+  return selectAgents(db, tenantId).execute()
 }
+
+export const selectAgents = (db: Db, tenantId: string) =>
+  db.selectFrom('agents').select(columns.agents).where('tenantId', '=', tenantId).orderBy('enrolledAt').orderBy('id').limit(200)
 
 export function findAgent(db: Db, tenantId: string, id: string): Promise<AgentRow | undefined> {
   return db.selectFrom('agents').select(columns.agents).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()
@@ -25,7 +28,7 @@ export async function updateAgent(db: Db, tenantId: string, id: string, changes:
 }
 
 /** The agent as the rules read it. */
-export function agentFacts(row: AgentRow): AgentFacts {
+export function agentFacts(row: Pick<AgentRow, 'id' | 'displayName' | 'status' | 'version' | 'lastHeartbeatAt' | 'configurationError' | 'revokedAt'>): AgentFacts {
   const status = row.revokedAt !== null ? 'removed' : row.status === 'pending' ? 'pending' : 'active'
   const { id, displayName: name, lastHeartbeatAt, configurationError } = row
   return { id, name, lastHeartbeatAt, version: row.version ?? '0', status, configurationError }

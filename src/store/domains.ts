@@ -7,8 +7,11 @@ export type DomainRow = Selectable<DomainTable>
 export type NewDomain = Insertable<DomainTable>
 
 export function listDomains(db: Db, tenantId: string): Promise<DomainRow[]> {
-  return db.selectFrom('domains').select(columns.domains).where('tenantId', '=', tenantId).orderBy('id').limit(999).execute()
+  return selectDomains(db, tenantId).execute()
 }
+
+export const selectDomains = (db: Db, tenantId: string) =>
+  db.selectFrom('domains').select(columns.domains).where('tenantId', '=', tenantId).orderBy('id').limit(999)
 
 export function findDomain(db: Db, tenantId: string, id: string): Promise<DomainRow | undefined> {
   return db.selectFrom('domains').select(columns.domains).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()

@@ -222,12 +222,15 @@ export async function usersInGroup(db: Db, tenantId: string, groupId: string): P
 
 /** Every group the member is in, nested ones included, with what confers roles; a circle of groups is walked once. One query. */
 export async function transitiveGroups(db: Db, tenantId: string, memberId: string): Promise<{ id: string; isAssignableToRole: boolean }[]> {
+  return selectTransitiveGroups(db, tenantId, memberId).execute()
+}
+
+export function selectTransitiveGroups(db: Db, tenantId: string, memberId: string) {
   return withTransitiveGroups(db, tenantId, memberId)
     .selectFrom('inGroups')
     .innerJoin('groups as g', join => join.on('g.tenantId', '=', tenantId).onRef('g.id', '=', 'inGroups.groupId'))
     .select(['g.id', 'g.isAssignableToRole'])
     .orderBy('g.id')
-    .execute()
 }
 
 /** A query that can read from `inGroups(groupId)`: the member's groups, nested ones included, deleted ones not. */

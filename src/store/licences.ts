@@ -8,27 +8,31 @@ import type { LicenseAssignmentTable, SubscribedSkuTable } from './tables.ts'
 /** Consumed units are counted up to here: what rules ask is whether there are any, and counting a whole company is slow. */
 const countedUpTo = 1_000
 
-/** What the tenant owns, with the units in use (at most 1000 are counted). One query. */
-export async function subscribedSkus(db: Db, tenantId: string): Promise<SubscribedSkuFacts[]> {
+/** What the tenant owns, with the units in use (at most 1000 are counted). */
+export function selectSkus(db: Db, tenantId: string) {
   const used = sql<number>`
     (select count(*) from (select 1 from license_assignments a
         where a.tenant_id = s.tenant_id and a.sku_id = s.sku_id and a.principal_type = 'user' limit ${sql.lit(countedUpTo)}) as direct)
     + (select count(*) from (select 1 from license_assignments a
         join group_members m on m.tenant_id = a.tenant_id and m.group_id = a.principal_id and m.member_type = 'user'
         where a.tenant_id = s.tenant_id and a.sku_id = s.sku_id and a.principal_type = 'group' limit ${sql.lit(countedUpTo)}) as by_group)`
-  const rows = await db
+  return db
     .selectFrom('subscribedSkus as s')
     .select(['s.skuId', 's.skuPartNumber', 's.enabledUnits', 's.capabilityStatus', 's.isTrial', used.as('consumedUnits')])
     .where('s.tenantId', '=', tenantId)
     .orderBy('s.skuId')
     .limit(999)
-    .execute()
+}
+
+/** The same, read. One query. */
+export async function subscribedSkus(db: Db, tenantId: string): Promise<SubscribedSkuFacts[]> {
+  const rows = await selectSkus(db, tenantId).execute()
   return rows.map(row => ({ ...row, capabilityStatus: row.capabilityStatus as SubscribedSkuFacts['capabilityStatus'] }))
 }
 
-/** Licences of one person, direct and through groups. One query. */
-export async function licencesOf(db: Db, tenantId: string, userId: string): Promise<LicenceFacts[]> {
-  const rows = await withTransitiveGroups(db, tenantId, userId)
+/** Licences of one person, direct and through groups. For `licenceFacts`. */
+export function selectLicences(db: Db, tenantId: string, userId: string) {
+  return withTransitiveGroups(db, tenantId, userId)
     .selectFrom('licenseAssignments as a')
     .innerJoin('subscribedSkus as s', join => join.on('s.tenantId', '=', tenantId).onRef('s.skuId', '=', 'a.skuId'))
     .select(['a.skuId', 's.skuPartNumber', 'a.disabledPlans'])
@@ -36,8 +40,11 @@ export async function licencesOf(db: Db, tenantId: string, userId: string): Prom
     .where(eb => eb.or([eb('a.principalId', '=', userId), eb('a.principalId', 'in', eb.selectFrom('inGroups').select('inGroups.groupId'))]))
     .orderBy('a.skuId')
     .orderBy('a.principalId')
-    .execute()
-  return rows.map(licenceFacts)
+}
+
+/** The same, read. One query. */
+export async function licencesOf(db: Db, tenantId: string, userId: string): Promise<LicenceFacts[]> {
+  return (await selectLicences(db, tenantId, userId).execute()).map(licenceFacts)
 }
 
 /** The same for many people, in the same order for each. Two queries. */
@@ -62,7 +69,7 @@ export async function licencesOfMany(db: Db, tenantId: string, userIds: readonly
 
 const compare = (a: string, b: string): number => Number(a > b) - Number(a < b)
 
-const licenceFacts = (row: { skuId: string; skuPartNumber: string; disabledPlans: string }): LicenceFacts =>
+export const licenceFacts = (row: { skuId: string; skuPartNumber: string; disabledPlans: string }): LicenceFacts =>
   ({ skuId: row.skuId, skuPartNumber: row.skuPartNumber, disabledPlans: JSON.parse(row.disabledPlans) as string[] })
 
 /** Adds or changes what the tenant owns. */

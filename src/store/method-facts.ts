@@ -5,9 +5,9 @@ import type { MethodFacts, MethodKind } from '../rules/facts.ts'
 /** As many of each sort are read for one person. */
 const most = 200
 
-/** Registered methods, contact data that counts for itself (LD-24), and answered questions. Three queries, always. */
-export async function methodsOf(db: Db, tenantId: string, userId: string): Promise<MethodFacts[]> {
-  const registered = await db
+/** What is registered. */
+export function selectRegistered(db: Db, tenantId: string, userId: string) {
+  return db
     .selectFrom('authenticationMethods')
     .select(['id', 'kind', 'origin', 'valueIndex', 'verifiedAt', 'heldUntil'])
     .where('tenantId', '=', tenantId)
@@ -15,8 +15,11 @@ export async function methodsOf(db: Db, tenantId: string, userId: string): Promi
     .orderBy('createdDateTime')
     .orderBy('id')
     .limit(most)
-    .execute()
-  const contacts = await db
+}
+
+/** Contact data, which counts for itself (LD-24). */
+export function selectContacts(db: Db, tenantId: string, userId: string) {
+  return db
     .selectFrom('userContacts')
     .select(['id', 'kind', 'origin', 'valueIndex', 'wellFormed'])
     .where('tenantId', '=', tenantId)
@@ -24,18 +27,20 @@ export async function methodsOf(db: Db, tenantId: string, userId: string): Promi
     .orderBy('kind')
     .orderBy('position')
     .limit(most)
-    .execute()
-  const answers = await db
+}
+
+/** How many questions are answered. */
+export function countAnswers(db: Db, tenantId: string, userId: string) {
+  return db
     .selectFrom('securityAnswers')
     .select(eb => eb.fn.countAll<number>().as('count'))
     .where('tenantId', '=', tenantId)
     .where('userId', '=', userId)
-    .executeTakeFirstOrThrow()
-  return [
-    ...registered.flatMap(registeredFacts),
-    ...contacts.flatMap(contactFacts),
-    ...(answers.count > 0 ? [questionFacts(answers.count)] : []),
-  ]
+}
+
+/** All three as the rules see them. */
+export function methodFacts(registered: readonly Registered[], contacts: readonly Contact[], answers: number): MethodFacts[] {
+  return [...registered.flatMap(registeredFacts), ...contacts.flatMap(contactFacts), ...(answers > 0 ? [questionFacts(answers)] : [])]
 }
 
 /** The same for many people. Three queries. */
@@ -66,9 +71,7 @@ export async function methodsOfMany(db: Db, tenantId: string, userIds: readonly 
   const [methodsBy, contactsBy] = [Map.groupBy(registered, row => row.userId), Map.groupBy(contacts, row => row.userId)]
   const answersBy = new Map(answers.map(row => [row.userId, row.count]))
   return new Map(userIds.map(userId => [userId, [
-    ...(methodsBy.get(userId) ?? []).slice(0, most).flatMap(registeredFacts),
-    ...(contactsBy.get(userId) ?? []).slice(0, most).flatMap(contactFacts),
-    ...(answersBy.has(userId) ? [questionFacts(answersBy.get(userId)!)] : []),
+    ...methodFacts((methodsBy.get(userId) ?? []).slice(0, most), (contactsBy.get(userId) ?? []).slice(0, most), answersBy.get(userId) ?? 0),
   ]]))
 }
 
@@ -83,7 +86,7 @@ const kindsOfRegistered: Record<string, readonly MethodKind[]> = {
   hardwareOath: ['hardwareOath'],
 }
 
-interface Registered {
+export interface Registered {
   id: string
   kind: string
   origin: string
@@ -107,7 +110,15 @@ function registeredFacts({ id, kind, origin, valueIndex, verifiedAt, heldUntil }
 
 const kindsOfContact: Record<string, MethodKind> = { mobilePhone: 'mobile', businessPhone: 'office', otherMail: 'email' }
 
-function contactFacts(row: { id: string; kind: string; origin: string; valueIndex: string; wellFormed: boolean }): MethodFacts[] {
+export interface Contact {
+  id: string
+  kind: string
+  origin: string
+  valueIndex: string
+  wellFormed: boolean
+}
+
+function contactFacts(row: Contact): MethodFacts[] {
   const kind = kindsOfContact[row.kind]
   if (!kind) return []
   return [

@@ -33,9 +33,21 @@ export function listPasswordEvents(
     .execute()
 }
 
+/** The newest, for `eventFacts`. */
+export function selectLastEvent(db: Db, tenantId: string, userId: string) {
+  return db
+    .selectFrom('passwordEvents')
+    .select(['at', 'channel', 'writeback', 'code'])
+    .where('tenantId', '=', tenantId)
+    .where('userId', '=', userId)
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+}
+
 /** The newest as the rules read it. */
 export async function lastPasswordEvent(db: Db, tenantId: string, userId: string): Promise<PasswordEventFacts | null> {
-  const [newest] = await listPasswordEvents(db, { tenantId, userId, top: 1 })
+  const newest = await selectLastEvent(db, tenantId, userId).executeTakeFirst()
   return newest ? eventFacts(newest) : null
 }
 
@@ -62,6 +74,6 @@ export async function lastPasswordEvents(db: Db, tenantId: string, userIds: read
   return new Map(rows.map(row => [row.userId, eventFacts(row)]))
 }
 
-function eventFacts({ at, channel, writeback, code }: Pick<PasswordEventRow, 'at' | 'channel' | 'writeback' | 'code'>): PasswordEventFacts {
+export function eventFacts({ at, channel, writeback, code }: Pick<PasswordEventRow, 'at' | 'channel' | 'writeback' | 'code'>): PasswordEventFacts {
   return { at, channel: channel as PasswordEventFacts['channel'], writeback: writeback as PasswordEventFacts['writeback'], code }
 }

@@ -1,6 +1,11 @@
+import type { Selectable } from 'kysely'
 import type { Db } from '../app.ts'
 import { defaultTenantPolicies } from '../rules/tenant-settings.ts'
 import type { TenantPolicies } from '../rules/tenant-settings.ts'
+import { jsonRows } from './json-rows.ts'
+import { latest } from './latest.ts'
+import { prepared } from './prepared.ts'
+import type { PolicyTable } from './tables.ts'
 
 export type PolicyName = keyof TenantPolicies
 export const policyNames = Object.keys(defaultTenantPolicies) as PolicyName[]
@@ -12,18 +17,35 @@ export type ReadPolicies = TenantPolicies & {
   changedAt: number | null
 }
 
+type SavedPolicy = Pick<Selectable<PolicyTable>, 'name' | 'value' | 'version' | 'updatedAt'>
+
+const saved = jsonRows<SavedPolicy>(['name', 'value', 'version', 'updatedAt'])
+
+/** What was saved of a tenant's policies, as a column; for `policiesIn`. */
+export const selectPolicies = (db: Db, tenantId: string) =>
+  saved.select(db, db.selectFrom('policies').select(['name', 'value', 'version', 'updatedAt']).where('tenantId', '=', tenantId).orderBy('name'), 'policies')
+
+const savedPolicies = prepared<{ tenantId: string }>()((db, value) => db.selectNoFrom(selectPolicies(db, value('tenantId'))))
+const made = latest(policiesIn)
+
 /**
- * A tenant's policies, defaults where nothing was saved. Read for each request and kept by nobody: a change is in force at the
- * next call. A property that a later version adds has its default until it is saved.
+ * A tenant's policies, defaults where nothing was saved. Read for each request: a change is in force at the next call, in every
+ * process. A property that a later version adds has its default until it is saved. Nobody may change what comes back.
  */
 export async function readPolicies(db: Db, tenantId: string): Promise<ReadPolicies> {
-  const rows = await db.selectFrom('policies').select(['name', 'value', 'version', 'updatedAt']).where('tenantId', '=', tenantId).execute()
-  const saved = new Map(rows.map(row => [row.name, row]))
+  const { policies } = await savedPolicies.only(db, { tenantId })
+  return made.of(tenantId, policies)
+}
+
+/** The policies out of what `selectPolicies` selected. */
+export function policiesIn(text: string): ReadPolicies {
+  const rows = saved.read(text)
+  const byName = new Map(rows.map(row => [row.name, row]))
   const policies = Object.fromEntries(
-    policyNames.map(name => [name, { ...structuredClone(defaultTenantPolicies[name]), ...parse(saved.get(name)?.value) }]),
+    policyNames.map(name => [name, { ...structuredClone(defaultTenantPolicies[name]), ...parse(byName.get(name)?.value) }]),
   ) as unknown as TenantPolicies
-  const versions = Object.fromEntries(policyNames.map(name => [name, saved.get(name)?.version ?? 0])) as Record<PolicyName, number>
-  const changedAt = rows.reduce<number | null>((latest, row) => Math.max(latest ?? 0, row.updatedAt), null)
+  const versions = Object.fromEntries(policyNames.map(name => [name, byName.get(name)?.version ?? 0])) as Record<PolicyName, number>
+  const changedAt = rows.reduce<number | null>((newest, row) => Math.max(newest ?? 0, row.updatedAt), null)
   return { ...policies, versions, changedAt }
 }
 

@@ -10,9 +10,9 @@ export type RoleAssignmentRow = Selectable<RoleAssignmentTable>
 
 const unitScope = '/administrativeUnits/'
 
-/** The roles a user holds, active and eligible, directly and through role-assignable groups (LD-08). One query. */
-export async function rolesOf(db: Db, tenantId: string, userId: string): Promise<RoleFacts[]> {
-  const rows = await withTransitiveGroups(db, tenantId, userId)
+/** The roles a user holds, active and eligible, directly and through role-assignable groups (LD-08). For `roleFacts`. */
+export function selectRoles(db: Db, tenantId: string, userId: string) {
+  return withTransitiveGroups(db, tenantId, userId)
     .selectFrom('roleAssignments as a')
     .leftJoin('groups as g', join => join.on('g.tenantId', '=', tenantId).onRef('g.id', '=', 'a.principalId').on('g.isAssignableToRole', '=', true))
     .leftJoin('administrativeUnits as u', join =>
@@ -28,8 +28,11 @@ export async function rolesOf(db: Db, tenantId: string, userId: string): Promise
     )
     .orderBy('a.roleDefinitionId')
     .orderBy('a.id')
-    .execute()
-  return rows.map(roleFacts)
+}
+
+/** The same, read. One query. */
+export async function rolesOf(db: Db, tenantId: string, userId: string): Promise<RoleFacts[]> {
+  return (await selectRoles(db, tenantId, userId).execute()).map(roleFacts)
 }
 
 /** The same for many people: what each holds, in the same order. Two queries. */
@@ -60,7 +63,15 @@ export async function rolesOfMany(db: Db, tenantId: string, userIds: readonly st
 
 const compare = (a: string, b: string): number => Number(a > b) - Number(a < b)
 
-function roleFacts(row: { roleDefinitionId: string; directoryScopeId: string; state: string; groupId: string | null; restricted: boolean | null }): RoleFacts {
+export interface HeldRole {
+  roleDefinitionId: string
+  directoryScopeId: string
+  state: string
+  groupId: string | null
+  restricted: boolean | null
+}
+
+export function roleFacts(row: HeldRole): RoleFacts {
   return {
     roleTemplateId: row.roleDefinitionId,
     directoryScopeId: row.directoryScopeId,

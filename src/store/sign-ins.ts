@@ -101,7 +101,7 @@ export async function listSignIns(db: Db, { tenantId, userId, correlationId, fro
 }
 
 /** The newest sign-in that succeeded, and from where. */
-export function lastSignIn(db: Db, tenantId: string, userId: string): Promise<{ at: number; ipAddress: string | null } | undefined> {
+export function selectLastSignIn(db: Db, tenantId: string, userId: string) {
   return db
     .selectFrom('signIns')
     .select(['at', 'ipAddress'])
@@ -110,7 +110,11 @@ export function lastSignIn(db: Db, tenantId: string, userId: string): Promise<{ 
     .where('result', '=', 'success')
     .orderBy('at', 'desc')
     .limit(1)
-    .executeTakeFirst()
+}
+
+/** The same, read. */
+export function lastSignIn(db: Db, tenantId: string, userId: string): Promise<{ at: number; ipAddress: string | null } | undefined> {
+  return selectLastSignIn(db, tenantId, userId).executeTakeFirst()
 }
 
 /** When each of these people last signed in; those who never did are missing. One query. */
