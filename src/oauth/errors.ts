@@ -41,6 +41,8 @@ export const tokenErrors = {
   700002: row(400, 'unauthorized_client', "The grant type '{grant}' is not enabled for this {what}."),
   901002: row(400, 'invalid_request', "The 'resource' request parameter is not supported here: use 'scope'."),
   9002326: row(400, 'invalid_request', 'Client credentials must not come from a browser: the request has an Origin header.'),
+  9002325: row(400, 'invalid_request', "Proof Key for Code Exchange is required: send 'code_challenge' with 'code_challenge_method=S256'."),
+  9002327: row(400, 'invalid_request', "Tokens for a single-page app may only be redeemed by a cross-origin request of its own page."),
   9002346: row(400, 'invalid_request', 'Client credentials must be in the request body or in an Authorization header, never in the address.'),
   // Federated credentials.
   70021: row(400, 'invalid_request', 'No matching federated identity record was found for the assertion presented.'),
@@ -79,6 +81,8 @@ export const tokenErrors = {
   50133: row(400, 'invalid_grant', 'The session is not valid any more: the password was changed.'),
   50173: row(400, 'invalid_grant', 'The grant was revoked and a fresh one is needed. It was issued on {issued}, and the tokens of this user are valid from {validFrom}.', 'bad_token'),
   53003: row(400, 'invalid_grant', 'Access was blocked by a policy.', 'message_only'),
+  700054: row(400, 'unsupported_response_type', "The response type '{type}' is not enabled for the application '{app}'."),
+  90023: row(400, 'invalid_request', "The value of the parameter 'prompt' is not supported: '{prompt}'."),
   50011: row(400, 'invalid_request', "The redirect URI '{redirectUri}' does not match the redirect URIs configured for the application '{app}'."),
   // Grants.
   70000: row(400, 'invalid_grant', 'The code or refresh token is not valid.'),

@@ -8,8 +8,8 @@ export interface SessionFacts {
   provedAt: number
   /** In the tenant the request is for. */
   isOfTenant: boolean
-  /** Every name its owner goes by, in small letters. */
-  names: readonly string[]
+  /** Its owner is who `login_hint` names, or it names nobody. */
+  isHinted: boolean
   /** A new password or a second factor is due, of which this session knows nothing yet. */
   interrupted: boolean
   /** Assigned to the program, or the program asks for no assignment. */
@@ -28,7 +28,7 @@ export interface ConsentFacts {
 }
 
 export interface StepFacts {
-  request: Pick<AcceptedRequest, 'prompt' | 'loginHint' | 'maxAge'>
+  request: Pick<AcceptedRequest, 'prompt' | 'maxAge'>
   /** When the request came. */
   askedAt: number
   now: number
@@ -69,7 +69,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'somebody else than login_hint says',
-    due: facts => facts.request.loginHint !== null && !isFresh(facts) && !facts.session!.chosen && !facts.session!.names.includes(facts.request.loginHint.toLowerCase()),
+    due: facts => !facts.session!.isHinted && !isFresh(facts) && !facts.session!.chosen,
     step: { step: 'signIn', again: true }, silently: silently.signIn,
   },
   {

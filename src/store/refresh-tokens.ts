@@ -87,8 +87,16 @@ export async function endFamily(trx: Db, tenantId: string, id: string, reason: '
 async function holdFamily(trx: Db, tenantId: string, id: string, appId: string): Promise<TokenFamily | undefined> {
   const row = await trx.updateTable('tokenFamilies').set(eb => ({ lastUsedAt: eb.ref('lastUsedAt') })).where('tenantId', '=', tenantId).where('id', '=', id)
     .where('appId', '=', appId).returning(columns.tokenFamilies).executeTakeFirst()
-  return row && { ...row, clientKind: row.clientKind as ClientKind, proofs: JSON.parse(row.proofs) as TokenFamily['proofs'] }
+  return row && open(row)
 }
+
+export async function findFamily(db: Db, tenantId: string, id: string): Promise<TokenFamily | undefined> {
+  const row = await db.selectFrom('tokenFamilies').select(columns.tokenFamilies).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()
+  return row && open(row)
+}
+
+const open = (row: Selectable<TokenFamilyTable>): TokenFamily =>
+  ({ ...row, clientKind: row.clientKind as ClientKind, proofs: JSON.parse(row.proofs) as TokenFamily['proofs'] })
 
 async function insertToken(trx: Db, { tenantId, familyId, tokenHash, expiresAt, now }: { tenantId: string; familyId: string; tokenHash: string; expiresAt: number; now: number }): Promise<void> {
   await trx.insertInto('refreshTokens').values({ tenantId, tokenHash, familyId, createdAt: now, firstUsedAt: null, expiresAt }).execute()

@@ -14,7 +14,7 @@ export interface Epochs {
  * Whether what somebody proved then still counts: `disabled` and `gone` speak of the account, `revoked` of a reset, a changed
  * password, "sign out everywhere" or a restore since (T-19, T-74).
  */
-export type Standing = { holds: true; user: UserRow } | { holds: false; why: 'disabled' | 'gone' } | { holds: false; why: 'revoked'; user: UserRow }
+export type Standing = { holds: true; user: UserRow } | { holds: false; why: 'disabled' } | { holds: false; why: 'gone' } | { holds: false; why: 'revoked'; user: UserRow }
 
 export async function readStanding(db: Db, tenantId: string, userId: string, then: Epochs): Promise<Standing> {
   const user = await findUser(db, tenantId, userId)

@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import { nextAuthorizeStep } from '../../src/rules/authorize-steps.ts'
 import type { StepFacts } from '../../src/rules/authorize-steps.ts'
 
-const session = { createdAt: 100, provedAt: 100, isOfTenant: true, names: ['ann@contoso.example'], interrupted: false, assigned: true, chosen: false }
+const session = { createdAt: 100, provedAt: 100, isOfTenant: true, isHinted: true, interrupted: false, assigned: true, chosen: false }
 const facts: StepFacts = {
-  request: { prompt: null, loginHint: null, maxAge: null }, askedAt: 1_000_000, now: 1_000_500, session, consent: { missing: false, mayConsent: true, agreedNow: false },
+  request: { prompt: null, maxAge: null }, askedAt: 1_000_000, now: 1_000_500, session, consent: { missing: false, mayConsent: true, agreedNow: false },
 }
 type Change = { request?: Partial<StepFacts['request']>; session?: Partial<typeof session>; consent?: Partial<StepFacts['consent']> }
 const with_ = (change: Change): StepFacts => ({
@@ -37,9 +37,9 @@ describe('between a request and its answer', () => {
   })
 
   test('login_hint for somebody else asks who it is; whoever signs in then is taken', () => {
-    assert.deepEqual(next({ request: { loginHint: 'Bob@contoso.example' } }), { step: 'signIn', again: true })
-    assert.deepEqual(next({ request: { loginHint: 'Ann@Contoso.example' } }), { step: 'done' })
-    assert.deepEqual(next({ request: { loginHint: 'bob@contoso.example' }, session: afterSigningIn }), { step: 'done' })
+    assert.deepEqual(next({ session: { isHinted: false } }), { step: 'signIn', again: true })
+    assert.deepEqual(next({ session: { isHinted: false, ...afterSigningIn } }), { step: 'done' })
+    assert.deepEqual(next({ session: { isHinted: false, chosen: true } }), { step: 'done' })
   })
 
   test('select_account asks once', () => {
@@ -64,9 +64,9 @@ describe('between a request and its answer', () => {
 
   test('never ends for another organisation, an unassigned person, a due password or missing consent', () => {
     fc.assert(fc.property(
-      fc.record({ isOfTenant: fc.boolean(), interrupted: fc.boolean(), assigned: fc.boolean(), chosen: fc.boolean(), createdAt: fc.constantFrom(100, 1_000_400) }),
+      fc.record({ isOfTenant: fc.boolean(), isHinted: fc.boolean(), interrupted: fc.boolean(), assigned: fc.boolean(), chosen: fc.boolean(), createdAt: fc.constantFrom(100, 1_000_400) }),
       fc.record({ missing: fc.boolean(), mayConsent: fc.boolean(), agreedNow: fc.boolean() }),
-      fc.record({ prompt: fc.constantFrom(null, 'none', 'login', 'consent', 'select_account'), loginHint: fc.constantFrom(null, 'bob@x', 'ann@contoso.example'), maxAge: fc.constantFrom(null, 0, 10_000) }),
+      fc.record({ prompt: fc.constantFrom(null, 'none', 'login', 'consent', 'select_account'), maxAge: fc.constantFrom(null, 0, 10_000) }),
       (of, consent, request) => {
         const { next: step, code } = nextAuthorizeStep(with_({ session: of, consent, request: request as StepFacts['request'] }))
         assert.equal(step.step === 'done', code === null)
