@@ -80,11 +80,17 @@ async function greet(app: App, request: FastifyRequest, tenantId: string): Promi
 }
 
 async function callerFor(app: App, access: Access, request: FastifyRequest) {
-  if (typeof access === 'object' && request.headers.authorization !== undefined) return bearerCaller(app, access, request.headers.authorization)
+  if (typeof access === 'object' && ('bearer' in access || request.headers.authorization !== undefined)) return bearer(app, access, request)
   return (
     (await sessionCaller(app, request, cookies.session, 'complete')) ??
     (access === 'firstFactor' ? await sessionCaller(app, request, cookies.firstFactor, 'firstFactor') : undefined)
   )
+}
+
+/** Programs compare words (real-clients §2.6): unless they ask for a language, they are answered in Graph's own. */
+function bearer(app: App, access: Extract<Access, object>, request: FastifyRequest) {
+  if (request.headers['accept-language'] === undefined && request.explicitLocale === undefined) request.locale = 'en'
+  return bearerCaller(app, access, request)
 }
 
 /** The person behind one of our two session cookies; the two are never taken for one another (T-15). */

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
+import type { Access } from './access.ts'
 import { schemaCompilers } from './schema-compilers.ts'
 
 /**
@@ -27,7 +28,7 @@ async function writeDocument(routes: readonly RouteOptions[]): Promise<object> {
     },
     transform: ({ schema, url, route }) => {
       const { access } = route.config ?? {}
-      const security = access === 'public' || access === 'recovery' ? [] : typeof access === 'object' ? [{ session: [] }, { bearer: [] }] : [{ session: [] }]
+      const security = securityOf(access)
       return { url, schema: { ...schema, security, 'x-access': access } as unknown as typeof schema }
     },
   })
@@ -36,4 +37,11 @@ async function writeDocument(routes: readonly RouteOptions[]): Promise<object> {
   const document = (paper as FastifyInstance & { swagger(): object }).swagger()
   await paper.close()
   return document
+}
+
+/** Any one of these lets a caller in; none is needed where the list is empty. */
+function securityOf(access: Access | undefined): Record<string, string[]>[] {
+  if (access === 'public' || access === 'recovery') return []
+  if (typeof access !== 'object') return [{ session: [] }]
+  return 'bearer' in access ? [{ bearer: [] }] : [{ session: [] }, { bearer: [] }]
 }

@@ -21,7 +21,7 @@ test('every route says who may call it and in whose voice it answers (T-83)', ()
   assert.ok(routes.length > 50, `only ${routes.length} routes`)
   for (const route of routes) {
     assert.ok(route.access, `${route.method} ${route.url}`)
-    assert.ok(['page', 'api', 'graph', 'plain'].includes(route.surface), `${route.method} ${route.url}`)
+    assert.ok(['page', 'api', 'graph', 'oauth', 'plain'].includes(route.surface), `${route.method} ${route.url}`)
   }
 })
 

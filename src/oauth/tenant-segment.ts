@@ -26,6 +26,12 @@ export async function resolveTenant(app: App, segmentAsTyped: string, hint?: str
   return { tenantId: tenant.id, segment, kind }
 }
 
+/** A tenant named by its id, of which nobody has asked yet whether it is there. */
+export function tenantById(segmentAsTyped: string): ResolvedTenant | undefined {
+  const segment = segmentAsTyped.toLowerCase()
+  return guid.test(segment) ? { tenantId: segment, segment, kind: 'tenant' } : undefined
+}
+
 function namedTenant(app: App, segment: string): Promise<TenantRow | undefined> {
   if (guid.test(segment)) return findTenant(app.db, segment)
   return /^[\p{L}\p{N}.-]{1,253}$/u.test(segment) ? findTenantByDomain(app.db, segment) : Promise.resolve(undefined)

@@ -100,6 +100,12 @@ export const reasons = {
   LK_NOT_ALLOWED: anyone('requestRole', 403),
   LK_SESSION_ENDED: anyone('signInAgain', 401),
 
+  // Access tokens (graph §1.3, T-47, T-54).
+  LK_TOKEN_INVALID: anyone('signInAgain', 401),
+  LK_TOKEN_EXPIRED: anyone('signInAgain', 401),
+  LK_TOKEN_PRIVILEGES: anyone('requestRole', 403),
+  LK_TOKEN_ME: anyone('correctInput', 400),
+
   // Temporary access pass (sspr §4.7, LD-27).
   LK_TAP_WRONG: anyone('tryAgain', 401),
   LK_TAP_EXPIRED: anyone('temporaryPass', 401),

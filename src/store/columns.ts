@@ -16,7 +16,7 @@ import type {
   ServicePrincipalTable,
 } from './application-tables.ts'
 import type { AuthorizationCodeTable, AuthorizationRequestTable, DeviceCodeTable, RefreshTokenTable, SigningKeyTable, TokenFamilyTable } from './oauth-tables.ts'
-import type { ChangeHorizonTable, ChangeTable, DirectoryCountTable, ManagerTable, UserDetailTable } from './directory-tables.ts'
+import type { ChangeHorizonTable, ChangeTable, DirectoryCountTable, DirectoryRoleTable, ManagerTable, RoleDefinitionTable, UserDetailTable } from './directory-tables.ts'
 import type {
   AdministrativeUnitMemberTable,
   AdministrativeUnitTable,
@@ -185,7 +185,7 @@ export const columns = {
   ),
   signIns: every<SignInTable>()(
     'tenantId', 'id', 'at', 'userId', 'accountKey', 'accountHint', 'kind', 'result', 'reasonCode', 'proofs', 'ipAddress', 'userAgent',
-    'correlationId',
+    'correlationId', 'appId', 'resourceId', 'credentialKeyId', 'tokenId', 'errorCode',
   ),
   usageEvents: every<UsageEventTable>()(
     'tenantId', 'id', 'at', 'userId', 'feature', 'method', 'status', 'failureReason',
@@ -265,6 +265,12 @@ export const columns = {
   ),
   managers: every<ManagerTable>()(
     'tenantId', 'userId', 'managerId',
+  ),
+  roleDefinitions: every<RoleDefinitionTable>()(
+    'tenantId', 'id', 'displayName', 'displayNameLower', 'description', 'isEnabled', 'isPrivileged', 'rolePermissions', 'version', 'createdDateTime',
+  ),
+  directoryRoles: every<DirectoryRoleTable>()(
+    'tenantId', 'roleTemplateId', 'activatedAt',
   ),
   authorizationRequests: every<AuthorizationRequestTable>()(
     'tenantId', 'idHash', 'parameters', 'createdAt', 'expiresAt', 'answers',

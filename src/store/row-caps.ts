@@ -29,7 +29,7 @@ const expiry = sql.ref('expiresAt')
 const counter = sql.ref('key')
 /** Ids of accounts hold no dot, keyed hashes of names do. */
 const ofStrangers = [
-  'signin-address:%', 'suspicion:%', 'identify:%', 'pass:%', 'recovery:nobody %', 'recovery:%.%', 'contact-1h:%.%', 'contact-24h:%.%', 'spray-name:%', 'spray:%',
+  'signin-address:%', 'suspicion:%', 'identify:%', 'pass:%', 'recovery:nobody %', 'recovery:%.%', 'contact-1h:%.%', 'contact-24h:%.%', 'spray-name:%', 'spray:%', 'client-auth:%',
 ]
 const nobody = sql`${sql.ref('userId')} is null`
 

@@ -4,7 +4,7 @@
  * ids are text, times are epoch milliseconds, flags are booleans, documents are JSON in text (parsed in the file that owns the
  * table), key columns in small letters stand beside the spelling people see, and the tenant is part of every key.
  *
- * Columns that end in `Sealed` hold an envelope (see src/keys.ts), those in `Hash`, `Mac` or `Index` a one-way value.
+ * Columns that end in `Sealed` hold an envelope (see src/keyring.ts), those in `Hash`, `Mac` or `Index` a one-way value.
  */
 import type { ColumnType } from 'kysely'
 import type { ApplicationTables } from './application-tables.ts'
@@ -462,6 +462,13 @@ export interface SignInTable {
   ipAddress: string | null
   userAgent: string | null
   correlationId: string
+  /** Through or by which program, to which resource (appIds), with which credential, for which token (`uti`). */
+  appId: string | null
+  resourceId: string | null
+  credentialKeyId: string | null
+  tokenId: string | null
+  /** The AADSTS code of a failure the token service told. */
+  errorCode: number | null
 }
 
 /** Registrations and resets as the reports show them (sspr §11.5). */

@@ -342,7 +342,8 @@ const tables: readonly TableSketch[] = [
     name: 'signIns',
     columns: {
       tenantId: 'text', id: 'text', at: 'bigint', userId: 'text?', accountKey: 'text', accountHint: 'text', kind: 'text', result: 'text',
-      reasonCode: 'text?', proofs: 'text', ipAddress: 'text?', userAgent: 'text?', correlationId: 'text',
+      reasonCode: 'text?', proofs: 'text', ipAddress: 'text?', userAgent: 'text?', correlationId: 'text', appId: 'text?', resourceId: 'text?',
+      credentialKeyId: 'text?', tokenId: 'text?', errorCode: 'bigint?',
     },
     key: ['tenantId', 'id'],
     parents: [{ to: 'tenants', columns: ['tenantId'] }],

@@ -1,0 +1,41 @@
+import type { App } from '../app.ts'
+import type { Client } from '../store/clients.ts'
+import { writeProgramSignIn } from '../store/program-sign-ins.ts'
+import type { Resource } from '../store/resources.ts'
+import type { Presented } from './client-authentication.ts'
+import type { AadstsCode } from './errors.ts'
+import type { RequestPlace } from './grants.ts'
+
+export interface ProgramAttempt {
+  tenantId: string
+  place: RequestPlace
+  /** As it was typed. */
+  clientId: string
+  client: Client | undefined
+  resource: Resource | undefined
+  presented: Presented
+}
+
+/** The sign-in log's row of a program's attempt; both ways of ending resolve when it is on disk. */
+export function logProgram(app: App, { tenantId, place, clientId, client, resource, presented }: ProgramAttempt) {
+  const write = (errorCode: AadstsCode | null, used: { credentialKeyId: string | null; tokenId: string | null }): Promise<void> =>
+    writeProgramSignIn(app, {
+      tenantId,
+      at: app.now(),
+      accountKey: client?.servicePrincipalId ?? app.keys.mac('accountKey', clientId.toLowerCase()),
+      accountHint: client?.displayName ?? `${clientId.slice(0, 1)}…`,
+      appId: client?.appId ?? null,
+      resourceId: resource?.appId ?? null,
+      ...used,
+      result: errorCode === null ? 'success' : 'failure',
+      errorCode,
+      proofs: presented.secret ? ['clientSecret'] : presented.assertion ? ['clientAssertion'] : [],
+      ipAddress: place.ipAddress,
+      userAgent: place.userAgent,
+      correlationId: place.correlationId,
+    })
+  return {
+    success: (credentialKeyId: string | null, tokenId: string) => write(null, { credentialKeyId, tokenId }),
+    failure: (code: AadstsCode) => write(code, { credentialKeyId: null, tokenId: null }),
+  }
+}

@@ -1,0 +1,35 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { App } from '../app.ts'
+import type { Server } from '../access.ts'
+import { aadsts } from './errors.ts'
+import { instanceDiscovery, keySet, openIdConfiguration, userRealm } from './discovery.ts'
+import { resourceManagerRoutes } from './resource-manager.ts'
+import { answerToken } from './token.ts'
+
+const open = { access: 'public', surface: 'oauth' } as const
+
+/** The token service: what programs talk to before they talk to anything else. Paths are matched without regard to case. */
+export function oauthRoutes(server: Server, app: App): void {
+  metadataRoutes(server, app)
+  tokenRoutes(server, app)
+  resourceManagerRoutes(server, app)
+}
+
+function metadataRoutes(server: Server, app: App): void {
+  const get = (url: string, answer: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>) => server.get(url, { config: open }, answer)
+  get('/:tenant/v2.0/.well-known/openid-configuration', (request, reply) => openIdConfiguration(app, request, reply, 2))
+  get('/:tenant/.well-known/openid-configuration', (request, reply) => openIdConfiguration(app, request, reply, 1))
+  get('/:tenant/discovery/v2.0/keys', (request, reply) => keySet(app, request, reply, 2))
+  get('/:tenant/discovery/keys', (request, reply) => keySet(app, request, reply, 1))
+  get('/:tenant/discovery/instance', (request, reply) => instanceDiscovery(app, request, reply))
+  get('/:tenant/userrealm/:name', (request, reply) => userRealm(app, request, reply))
+}
+
+function tokenRoutes(server: Server, app: App): void {
+  for (const [url, version] of [['/:tenant/oauth2/v2.0/token', 2], ['/:tenant/oauth2/token', 1]] as const) {
+    server.post(url, { config: open }, (request, reply) => answerToken(app, request, reply, version))
+    server.get(url, { config: open }, () => {
+      throw aadsts(900561, { accepted: 'POST', method: 'GET' })
+    })
+  }
+}
