@@ -59,7 +59,31 @@ export interface ManagerTable {
   managerId: string
 }
 
+/** A role of the tenant's own making. */
+export interface RoleDefinitionTable {
+  tenantId: Once<string>
+  id: Once<string>
+  displayName: string
+  displayNameLower: string
+  description: string | null
+  isEnabled: boolean
+  /** One of its actions reaches what keeps accounts safe: its holders count as administrators. */
+  isPrivileged: boolean
+  rolePermissions: Json
+  version: string | null
+  createdDateTime: Instant
+}
+
+/** Built-in roles that were put to use: only these are listed as directory roles. */
+export interface DirectoryRoleTable {
+  tenantId: Once<string>
+  roleTemplateId: Once<string>
+  activatedAt: Instant
+}
+
 export interface DirectoryTables {
+  roleDefinitions: RoleDefinitionTable
+  directoryRoles: DirectoryRoleTable
   changes: ChangeTable
   changeHorizons: ChangeHorizonTable
   directoryCounts: DirectoryCountTable

@@ -18,7 +18,8 @@ export function selectRoles(db: Db, tenantId: string, userId: string) {
     .leftJoin('administrativeUnits as u', join =>
       join.on('u.tenantId', '=', tenantId).on(eb => eb('a.directoryScopeId', '=', eb(eb.val(unitScope), '||', eb.ref('u.id')))),
     )
-    .select(['a.roleDefinitionId', 'a.directoryScopeId', 'a.state', 'a.principalType', 'g.id as groupId', 'u.isMemberManagementRestricted as restricted'])
+    .leftJoin('roleDefinitions as d', join => join.on('d.tenantId', '=', tenantId).onRef('d.id', '=', 'a.roleDefinitionId'))
+    .select(['a.roleDefinitionId', 'a.directoryScopeId', 'a.state', 'a.principalType', 'g.id as groupId', 'u.isMemberManagementRestricted as restricted', 'd.isPrivileged as privileged'])
     .where('a.tenantId', '=', tenantId)
     .where(eb =>
       eb.or([
@@ -37,12 +38,13 @@ export async function rolesOf(db: Db, tenantId: string, userId: string): Promise
 
 /** The same for many people: what each holds, in the same order. Two queries. */
 export async function rolesOfMany(db: Db, tenantId: string, userIds: readonly string[]): Promise<Map<string, RoleFacts[]>> {
-  const shown = ['a.id', 'a.roleDefinitionId', 'a.directoryScopeId', 'a.state', 'u.isMemberManagementRestricted as restricted'] as const
+  const shown = ['a.id', 'a.roleDefinitionId', 'a.directoryScopeId', 'a.state', 'u.isMemberManagementRestricted as restricted', 'd.isPrivileged as privileged'] as const
   const direct = await db
     .selectFrom('roleAssignments as a')
     .leftJoin('administrativeUnits as u', join =>
       join.on('u.tenantId', '=', tenantId).on(eb => eb('a.directoryScopeId', '=', eb(eb.val(unitScope), '||', eb.ref('u.id')))),
     )
+    .leftJoin('roleDefinitions as d', join => join.on('d.tenantId', '=', tenantId).onRef('d.id', '=', 'a.roleDefinitionId'))
     .select([...shown, 'a.principalId as userId'])
     .where('a.tenantId', '=', tenantId)
     .where('a.principalId', 'in', userIds)
@@ -54,6 +56,7 @@ export async function rolesOfMany(db: Db, tenantId: string, userIds: readonly st
     .leftJoin('administrativeUnits as u', join =>
       join.on('u.tenantId', '=', tenantId).on(eb => eb('a.directoryScopeId', '=', eb(eb.val(unitScope), '||', eb.ref('u.id')))),
     )
+    .leftJoin('roleDefinitions as d', join => join.on('d.tenantId', '=', tenantId).onRef('d.id', '=', 'a.roleDefinitionId'))
     .select([...shown, 'groupsOfMany.memberId as userId', 'g.id as groupId'])
     .execute()
   const all = [...direct.map(row => ({ ...row, groupId: null })), ...byGroup]
@@ -69,6 +72,8 @@ export interface HeldRole {
   state: string
   groupId: string | null
   restricted: boolean | null
+  /** Of a role of the tenant's own; null for one that is built in. */
+  privileged: boolean | null
 }
 
 export function roleFacts(row: HeldRole): RoleFacts {
@@ -78,6 +83,7 @@ export function roleFacts(row: HeldRole): RoleFacts {
     eligible: row.state !== 'active',
     ...(row.groupId === null ? {} : { viaGroupId: row.groupId }),
     ...(row.restricted ? { restrictedScope: true } : {}),
+    ...(row.privileged ? { privileged: true } : {}),
   }
 }
 
@@ -114,16 +120,18 @@ export interface RoleAssignmentPage {
   tenantId: string
   principalId?: string | undefined
   roleDefinitionId?: string | undefined
+  directoryScopeId?: string | undefined
   state?: 'active' | 'eligible' | undefined
   after?: string | undefined
   top?: number | undefined
 }
 
 /** A page of assignments by id. */
-export function listRoleAssignments(db: Db, { tenantId, principalId, roleDefinitionId, state, after, top }: RoleAssignmentPage): Promise<RoleAssignmentRow[]> {
+export function listRoleAssignments(db: Db, { tenantId, principalId, roleDefinitionId, directoryScopeId, state, after, top }: RoleAssignmentPage): Promise<RoleAssignmentRow[]> {
   let query = db.selectFrom('roleAssignments').select(columns.roleAssignments).where('tenantId', '=', tenantId)
   if (principalId !== undefined) query = query.where('principalId', '=', principalId)
   if (roleDefinitionId !== undefined) query = query.where('roleDefinitionId', '=', roleDefinitionId)
+  if (directoryScopeId !== undefined) query = query.where('directoryScopeId', '=', directoryScopeId)
   if (state !== undefined) query = query.where('state', '=', state)
   if (after !== undefined) query = query.where('id', '>', after)
   return query.orderBy('id').limit(pageSize(top)).execute()

@@ -53,6 +53,22 @@ const tables: readonly TableSketch[] = [
     parents: [{ to: 'users', columns: ['tenantId', 'userId'] }],
     indexes: [['tenantId', 'managerId', 'userId']],
   },
+  {
+    name: 'roleDefinitions',
+    columns: {
+      tenantId: 'text', id: 'text', displayName: 'text', displayNameLower: 'text', description: 'text?', isEnabled: 'boolean', isPrivileged: 'boolean',
+      rolePermissions: 'text', version: 'text?', createdDateTime: 'bigint',
+    },
+    key: ['tenantId', 'id'],
+    parents: [{ to: 'tenants', columns: ['tenantId'] }],
+    unique: [['tenantId', 'displayNameLower']],
+  },
+  {
+    name: 'directoryRoles',
+    columns: { tenantId: 'text', roleTemplateId: 'text', activatedAt: 'bigint' },
+    key: ['tenantId', 'roleTemplateId'],
+    parents: [{ to: 'tenants', columns: ['tenantId'] }],
+  },
 ]
 
 const groupColumns = ['visibility', 'classification', 'theme', 'preferredLanguage', 'preferredDataLocation', 'uniqueName'] as const
