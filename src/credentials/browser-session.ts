@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { cookieOptions, cookies } from '../access.ts'
-import type { App } from '../app.ts'
+import type { App, Db } from '../app.ts'
 import { endSession, findSession } from '../store/sessions.ts'
 import type { SessionRow } from '../store/sessions.ts'
 
@@ -24,10 +24,10 @@ export async function sessionOf(app: App, request: FastifyRequest, level: Level)
 }
 
 /** Ends what this browser holds, of either kind, and takes the cookies away. */
-export async function endBrowserSessions(app: App, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+export async function endBrowserSessions(app: App, request: FastifyRequest, reply: FastifyReply, db: Db = app.db): Promise<void> {
   for (const level of ['firstFactor', 'complete'] as const) {
     const session = await sessionOf(app, request, level)
-    if (session) await endSession(app.db, { tenantId: session.tenantId, idHash: session.idHash })
+    if (session) await endSession(db, { tenantId: session.tenantId, idHash: session.idHash })
     if (request.cookies[sessionCookie[level]] !== undefined) reply.clearCookie(sessionCookie[level], cookieOptions('lax'))
   }
 }

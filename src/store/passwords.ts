@@ -1,5 +1,6 @@
 import type { Updateable } from 'kysely'
 import type { Db } from '../app.ts'
+import { prepared } from './prepared.ts'
 import type { PasswordTable } from './tables.ts'
 
 const columns = [
@@ -9,9 +10,12 @@ const columns = [
 
 export type PasswordRow = Pick<PasswordTable, Exclude<(typeof columns)[number], 'tenantId'>> & { tenantId: string }
 
+const passwordOf = prepared<{ tenantId: string; userId: string }>()((db, value) =>
+  db.selectFrom('passwords').select(columns).where('tenantId', '=', value('tenantId')).where('userId', '=', value('userId')))
+
 /** The password row of a person; undefined when none was ever kept. */
 export function findPassword(db: Db, tenantId: string, userId: string): Promise<PasswordRow | undefined> {
-  return db.selectFrom('passwords').select(columns).where('tenantId', '=', tenantId).where('userId', '=', userId).executeTakeFirst()
+  return passwordOf.first(db, { tenantId, userId })
 }
 
 /** Writes the password of a person, whether there was one before or not. */

@@ -1,6 +1,7 @@
 import type { Insertable, Updateable } from 'kysely'
 import type { Db } from '../app.ts'
 import { columns } from './columns.ts'
+import { prepared } from './prepared.ts'
 import type { ResetGateTable, ResetTable } from './tables.ts'
 
 /** A recovery transaction as it is read: every column of its row. */
@@ -40,17 +41,37 @@ export function typedNamePlace(tenantId: string, id: string) {
   return { tenantId, table: 'resets', column: 'typedNameSealed', rowId: id }
 }
 
-export async function insertReset(trx: Db, row: Insertable<ResetTable>): Promise<void> {
-  await trx.insertInto('resets').values(row).execute()
+const inserting = prepared<ResetRow>()((db, value) =>
+  db.insertInto('resets').values(Object.fromEntries(columns.resets.map(column => [column, value(column)])) as never))
+const resetByCookie = prepared<{ cookieHash: string }>()((db, value) => db.selectFrom('resets').select(columns.resets).where('cookieHash', '=', value('cookieHash')))
+const resetById = prepared<{ tenantId: string; id: string }>()((db, value) =>
+  db.selectFrom('resets').select(columns.resets).where('tenantId', '=', value('tenantId')).where('id', '=', value('id')))
+const gatesOf = prepared<{ tenantId: string; resetId: string }>()((db, value) =>
+  db
+    .selectFrom('resetGates')
+    .select(['gate', 'method', 'methodId', 'destinationIndex', 'challengeId', 'passedAt'])
+    .where('tenantId', '=', value('tenantId'))
+    .where('resetId', '=', value('resetId'))
+    .orderBy('gate'))
+const noting = prepared<{ tenantId: string; id: string; userId: string | null; gatesRequired: number; refusal: string | null }>()((db, value) =>
+  db
+    .updateTable('resets')
+    .set({ userId: value('userId'), gatesRequired: value('gatesRequired'), refusal: value('refusal') })
+    .where('tenantId', '=', value('tenantId'))
+    .where('id', '=', value('id'))
+    .where('gatesRequired', 'is', null))
+
+export async function insertReset(trx: Db, row: ResetRow): Promise<void> {
+  await inserting.run(trx, row)
 }
 
 /** The transaction behind a browser's cookie; the hash is unique in the installation. */
 export function findResetByCookie(db: Db, cookieHash: string): Promise<ResetRow | undefined> {
-  return db.selectFrom('resets').select(columns.resets).where('cookieHash', '=', cookieHash).executeTakeFirst()
+  return resetByCookie.first(db, { cookieHash })
 }
 
 export function findReset(db: Db, tenantId: string, id: string): Promise<ResetRow | undefined> {
-  return db.selectFrom('resets').select(columns.resets).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()
+  return resetById.first(db, { tenantId, id })
 }
 
 /** What an administrator looks up when a person reads a support code out (LD-01, D-05). */
@@ -84,14 +105,7 @@ export async function noteIdentity(
   id: string,
   found: { userId: string | null; gatesRequired: number; refusal: string | null },
 ): Promise<boolean> {
-  const done = await trx
-    .updateTable('resets')
-    .set(found)
-    .where('tenantId', '=', tenantId)
-    .where('id', '=', id)
-    .where('gatesRequired', 'is', null)
-    .executeTakeFirst()
-  return done.numUpdatedRows > 0n
+  return (await noting.run(trx, { tenantId, id, ...found })) > 0
 }
 
 /** A later look at the same account found another answer: kept under the support code, moves nothing. */
@@ -105,13 +119,7 @@ export async function insertResetGate(trx: Db, row: Insertable<ResetGateTable>):
 
 /** The gates passed in a transaction, in their order. */
 export function listResetGates(db: Db, tenantId: string, resetId: string): Promise<ResetGateRow[]> {
-  return db
-    .selectFrom('resetGates')
-    .select(['gate', 'method', 'methodId', 'destinationIndex', 'challengeId', 'passedAt'])
-    .where('tenantId', '=', tenantId)
-    .where('resetId', '=', resetId)
-    .orderBy('gate')
-    .execute()
+  return gatesOf.all(db, { tenantId, resetId })
 }
 
 /** When a code by this way was last asked for in a transaction. Requests, not messages, so it tells nothing (T-01). */

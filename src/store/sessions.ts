@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Insertable, Selectable } from 'kysely'
 import type { Db } from '../app.ts'
 import { columns } from './columns.ts'
+import { prepared } from './prepared.ts'
 import type { SessionTable } from './tables.ts'
 
 const minute = 60_000
@@ -47,29 +48,36 @@ const epochNow = sql<number>`
 
 /** What sessions and codes of the tenant made now are marked with. Throws when there is no such tenant. */
 export async function deploymentEpochOf(db: Db, tenantId: string): Promise<number> {
-  const { epoch } = await db.selectFrom('tenants as tenantOfSession').select(epochNow.as('epoch')).where('id', '=', tenantId).executeTakeFirstOrThrow()
-  return epoch
+  return (await epochOf.only(db, { tenantId })).epoch
 }
+
+const epochOf = prepared<{ tenantId: string }>()((db, value) =>
+  db.selectFrom('tenants as tenantOfSession').select(epochNow.as('epoch')).where('id', '=', value('tenantId')))
+
+const inserting = prepared<Selectable<SessionTable>>()((db, value) =>
+  db.insertInto('sessions').values(Object.fromEntries(columns.sessions.map(column => [column, value(column)])) as never))
 
 /** Writes a session, valid from now. Throws when the user or the tenant does not exist. */
 export async function insertSession(db: Db, { proofs, endsAt = Infinity, ...session }: NewSession, now: number): Promise<void> {
-  const row = {
+  await inserting.run(db, {
     ...session,
+    locale: session.locale ?? null,
+    continueTo: session.continueTo ?? null,
+    ipAddress: session.ipAddress ?? null,
+    userAgent: session.userAgent ?? null,
     proofs: JSON.stringify(proofs),
     deploymentEpoch: await deploymentEpochOf(db, session.tenantId),
     wrongReauthentications: 0,
     createdAt: now,
     lastSeenAt: now,
     expiresAt: Math.min(now + limitsOf(session).absolute, endsAt),
-  }
-  await db.insertInto('sessions').values(row).execute()
+  })
 }
 
 const qualified = columns.sessions.map(column => `sessions.${column}` as const)
 
 /** Sessions that hold: not run out, idle too long or older than the epochs; the user there and enabled, the tenant not suspended. */
-function holding(db: Db, now: number) {
-  const { user, administrator, firstFactor } = sessionLimits
+function holding(db: Db, { now, userSince, administratorSince, firstFactorSince }: Moments) {
   return db
     .selectFrom('sessions')
     .innerJoin('users', join => join.onRef('users.tenantId', '=', 'sessions.tenantId').onRef('users.id', '=', 'sessions.userId'))
@@ -78,16 +86,16 @@ function holding(db: Db, now: number) {
     .where('sessions.expiresAt', '>', now)
     .where(eb =>
       eb.or([
-        eb.and([eb('sessions.level', '=', 'firstFactor'), eb('sessions.lastSeenAt', '>', now - firstFactor.idle)]),
+        eb.and([eb('sessions.level', '=', 'firstFactor'), eb('sessions.lastSeenAt', '>', firstFactorSince)]),
         eb.and([
           eb('sessions.level', '!=', 'firstFactor'),
           eb('sessions.isAdministrator', '=', true),
-          eb('sessions.lastSeenAt', '>', now - administrator.idle),
+          eb('sessions.lastSeenAt', '>', administratorSince),
         ]),
         eb.and([
           eb('sessions.level', '!=', 'firstFactor'),
           eb('sessions.isAdministrator', '=', false),
-          eb('sessions.lastSeenAt', '>', now - user.idle),
+          eb('sessions.lastSeenAt', '>', userSince),
         ]),
       ]),
     )
@@ -98,9 +106,27 @@ function holding(db: Db, now: number) {
     .where(eb => eb('sessions.deploymentEpoch', '=', epochNow))
 }
 
+interface Moments {
+  now: number
+  /** Who was last seen before that has been idle too long. */
+  userSince: number
+  administratorSince: number
+  firstFactorSince: number
+}
+
+const momentsOf = (now: number): Moments => {
+  const { user, administrator, firstFactor } = sessionLimits
+  return { now, userSince: now - user.idle, administratorSince: now - administrator.idle, firstFactorSince: now - firstFactor.idle }
+}
+
+const sessionById = prepared<Moments & { idHash: string }>()((db, value) =>
+  holding(db, {
+    now: value('now'), userSince: value('userSince'), administratorSince: value('administratorSince'), firstFactorSince: value('firstFactorSince'),
+  }).where('sessions.idHash', '=', value('idHash')))
+
 /** The session with this id, if it still holds. One query, asked at every request: what ended it counts at once (T-19). */
 export async function findSession(db: Db, idHash: string, now: number): Promise<SessionRow | undefined> {
-  const row = await holding(db, now).where('sessions.idHash', '=', idHash).executeTakeFirst()
+  const row = await sessionById.first(db, { ...momentsOf(now), idHash })
   return row && open(row)
 }
 
@@ -186,7 +212,7 @@ export async function carrySessionOver(trx: Db, { tenantId, userId, idHash }: { 
 
 /** A user's sessions that hold, the one used last first. */
 export async function listSessions(db: Db, { tenantId, userId, now }: { tenantId: string; userId: string; now: number }): Promise<SessionRow[]> {
-  const rows = await holding(db, now)
+  const rows = await holding(db, momentsOf(now))
     .where('sessions.tenantId', '=', tenantId)
     .where('sessions.userId', '=', userId)
     .where('sessions.level', '=', 'complete')

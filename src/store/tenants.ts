@@ -1,28 +1,38 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { Db } from '../app.ts'
 import { columns } from './columns.ts'
-import { readInstallation } from './installation.ts'
 import { nameKey } from './names.ts'
+import { prepared } from './prepared.ts'
 import type { TenantTable } from './tables.ts'
 
 export type TenantRow = Selectable<TenantTable>
 export type NewTenant = Insertable<TenantTable>
 
+const tenantById = prepared<{ id: string }>()((db, value) => db.selectFrom('tenants').select(columns.tenants).where('id', '=', value('id')))
+const tenantByDomain = prepared<{ domain: string }>()((db, value) =>
+  db.selectFrom('tenants').select(columns.tenants).where('id', 'in', db.selectFrom('domains').select('tenantId').where('id', '=', value('domain'))))
+const chosenOrOldest = prepared<object>()(db =>
+  db
+    .selectFrom('tenants')
+    .leftJoin('installation', join => join.on('installation.key', '=', 'defaultTenant').onRef('installation.value', '=', 'tenants.id'))
+    .select(columns.tenants.map(column => `tenants.${column}` as const))
+    .orderBy(eb => eb.case().when('installation.key', 'is', null).then(1).else(0).end())
+    .orderBy('tenants.createdAt')
+    .orderBy('tenants.id')
+    .limit(1))
+
 export function findTenant(db: Db, id: string): Promise<TenantRow | undefined> {
-  return db.selectFrom('tenants').select(columns.tenants).where('id', '=', id).executeTakeFirst()
+  return tenantById.first(db, { id })
 }
 
 /** The tenant that has the domain; a name belongs to one tenant of the installation (LD-41). */
 export function findTenantByDomain(db: Db, domain: string): Promise<TenantRow | undefined> {
-  const ofDomain = db.selectFrom('domains').select('tenantId').where('id', '=', nameKey(domain))
-  return db.selectFrom('tenants').select(columns.tenants).where('id', 'in', ofDomain).executeTakeFirst()
+  return tenantByDomain.first(db, { domain: nameKey(domain) })
 }
 
 /** Where pages without a name go: the tenant the operator chose, else the oldest. */
-export async function defaultTenant(db: Db): Promise<TenantRow | undefined> {
-  const chosen = await readInstallation(db, 'defaultTenant')
-  const tenant = chosen === undefined ? undefined : await findTenant(db, chosen)
-  return tenant ?? db.selectFrom('tenants').select(columns.tenants).orderBy('createdAt').orderBy('id').limit(1).executeTakeFirst()
+export function defaultTenant(db: Db): Promise<TenantRow | undefined> {
+  return chosenOrOldest.first(db, {})
 }
 
 export function listTenants(db: Db): Promise<TenantRow[]> {

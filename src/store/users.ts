@@ -6,6 +6,7 @@ import { addToCount, readCount } from './counters.ts'
 import { pageSize } from './engine.ts'
 import { endOfPrefix, nameKey, shownName } from './names.ts'
 import { readPolicies } from './policies.ts'
+import { prepared } from './prepared.ts'
 import type { UserTable } from './tables.ts'
 
 /** A user as stored, with the lists opened. */
@@ -27,26 +28,33 @@ export type UserChanges = Omit<
 
 export type FoundBy = 'userPrincipalName' | 'mail'
 
+const qualified = columns.users.map(column => `users.${column}` as const)
+const live = (db: Db, tenantId: string) =>
+  db.selectFrom('users').select(qualified).where('users.tenantId', '=', tenantId).where('users.deletedDateTime', 'is', null)
+const userById = prepared<{ tenantId: string; id: string }>()((db, value) => live(db, value('tenantId')).where('id', '=', value('id')))
+
 export async function findUser(db: Db, tenantId: string, id: string): Promise<UserRow | undefined> {
-  const row = await live(db, tenantId).where('id', '=', id).executeTakeFirst()
-  return row && open(row)
+  const row = await userById.first(db, { tenantId, id })
+  return row && parseUser(row)
 }
+
+const userByAlias = prepared<{ tenantId: string; aliasLower: string }>()((db, value) =>
+  live(db, value('tenantId'))
+    .innerJoin('userAliases', join => join.onRef('userAliases.tenantId', '=', 'users.tenantId').onRef('userAliases.userId', '=', 'users.id'))
+    .select('userAliases.kind as aliasKind')
+    .where('userAliases.tenantId', '=', value('tenantId'))
+    .where('userAliases.aliasLower', '=', value('aliasLower'))
+    .where('userAliases.kind', 'in', ['userPrincipalName', 'mail', 'alternateLogin']))
 
 /**
  * Whoever has the name, however it is found, and how: a user principal name always, a mail address too. Always one query, found
  * or not (T-02). Proxy addresses keep their names from others and find nobody.
  */
 export async function resolveName(db: Db, tenantId: string, typed: string): Promise<{ user: UserRow; foundBy: FoundBy } | undefined> {
-  const row = await live(db, tenantId)
-    .innerJoin('userAliases', join => join.onRef('userAliases.tenantId', '=', 'users.tenantId').onRef('userAliases.userId', '=', 'users.id'))
-    .select('userAliases.kind as aliasKind')
-    .where('userAliases.tenantId', '=', tenantId)
-    .where('userAliases.aliasLower', '=', nameKey(typed.trim()))
-    .where('userAliases.kind', 'in', ['userPrincipalName', 'mail', 'alternateLogin'])
-    .executeTakeFirst()
+  const row = await userByAlias.first(db, { tenantId, aliasLower: nameKey(typed.trim()) })
   if (!row) return undefined
   const { aliasKind, ...user } = row
-  return { user: open(user), foundBy: aliasKind === 'userPrincipalName' ? 'userPrincipalName' : 'mail' }
+  return { user: parseUser(user), foundBy: aliasKind === 'userPrincipalName' ? 'userPrincipalName' : 'mail' }
 }
 
 /** The user whose principal name was typed, or whose mail address where the tenant allows signing in with it. Two queries, always. */
@@ -110,7 +118,7 @@ export async function updateUser(
   if (expectedVersion !== undefined) update = update.where('version', '=', expectedVersion)
   const row = await update.returning(columns.users).executeTakeFirst()
   if (!row) return undefined
-  const user = open(row)
+  const user = parseUser(row)
   if (Object.keys(changes).some(name => !unseen.has(name))) await noteChange(trx, tenantId, 'user', id)
   const renamed = changes.userPrincipalName !== undefined || changes.mail !== undefined || proxyAddresses !== undefined
   if (renamed) await writeAliases(trx, tenantId, id, user)
@@ -145,7 +153,7 @@ export async function restoreUser(trx: Db, tenantId: string, id: string): Promis
     .returning(columns.users)
     .executeTakeFirst()
   if (!row) return undefined
-  const user = open(row)
+  const user = parseUser(row)
   await writeAliases(trx, tenantId, id, user)
   await noteChange(trx, tenantId, 'user', id)
   await addToCount(trx, tenantId, 'user', 1)
@@ -234,17 +242,14 @@ export async function listUsers(db: Db, page: UserPage): Promise<UserRow[]> {
     query = query.where('id', 'in', filter.ids.slice(0, 999))
   }
   const rows = await query.orderBy('displayNameLower').orderBy('id').limit(pageSize(page.top)).execute()
-  return rows.map(open)
+  return rows.map(parseUser)
 }
 
 /** Users who are not deleted. */
 export const countUsers = (db: Db, tenantId: string): Promise<number> => readCount(db, tenantId, 'user')
 
-const qualified = columns.users.map(column => `users.${column}` as const)
-const live = (db: Db, tenantId: string) =>
-  db.selectFrom('users').select(qualified).where('users.tenantId', '=', tenantId).where('users.deletedDateTime', 'is', null)
-
-const open = (row: Selectable<UserTable>): UserRow => ({ ...row, proxyAddresses: JSON.parse(row.proxyAddresses) as string[] })
+/** A row with its lists opened. */
+export const parseUser = (row: Selectable<UserTable>): UserRow => ({ ...row, proxyAddresses: JSON.parse(row.proxyAddresses) as string[] })
 
 /** What people read of one another holds nothing that hides or turns it (T-68), by whichever door it came. */
 function shown(user: Partial<Record<'displayName' | 'givenName' | 'surname' | 'jobTitle' | 'department' | 'officeLocation', string | null>>) {
