@@ -12,7 +12,7 @@ const whose = (caller: Caller): string => (caller.kind === 'user' ? caller.userI
 
 /** What the token belongs to, as one text: a change in any part makes it worthless. */
 function boundTo(caller: Caller, resource: string, query: Query, after: string): string {
-  return JSON.stringify([caller.tenantId, whose(caller), resource, query.filterText, query.orderBy ?? null, query.select ?? null, query.top, after])
+  return JSON.stringify([caller.tenantId, whose(caller), resource, query.filterText, query.orderBy ?? null, query.select ?? null, query.top, query.expand ?? null, after])
 }
 
 /** A token that goes on after these key values. */

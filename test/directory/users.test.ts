@@ -97,7 +97,7 @@ test('filters: by name, by beginning; what is not offered is 400, and advanced o
   }
   assert.equal((await gus.get('/v1.0/users?$count=true')).statusCode, 400)
   const counted = await gus.browser.request({ method: 'GET', url: '/v1.0/users?$count=true&$top=1', headers: { consistencylevel: 'eventual' } })
-  assert.ok(counted.json()['@odata.count'] > 10)
+  assert.ok(counted.json()['@odata.count'] > 10, counted.payload)
   for (const top of ['0', '1000', '1e9', '-1']) assert.equal((await gus.get(`/v1.0/users?$top=${top}`)).statusCode, 400, top)
   assert.equal((await gus.get('/v1.0/users?$skip=1')).statusCode, 400)
 })

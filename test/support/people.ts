@@ -7,6 +7,8 @@ import type { App } from '../../src/app.ts'
 import { contactPlace } from '../../src/store/contacts.ts'
 import { hashPassword } from '../../src/credentials/hash-password.ts'
 import { destinationIndex } from '../../src/notify/destination.ts'
+import { noteChange } from '../../src/store/changes.ts'
+import { addToCount } from '../../src/store/counters.ts'
 import { seedFirstParty } from '../../src/store/first-party.ts'
 import { methodPlace } from '../../src/store/methods.ts'
 import { Secret } from '../../src/secret.ts'
@@ -108,6 +110,8 @@ export async function addPerson(app: App, tenantId: string, options: PersonOptio
     })
     .execute()
   await app.db.insertInto('userAliases').values({ tenantId, aliasLower: upnLower, userId: id, kind: 'userPrincipalName' }).execute()
+  await noteChange(app.db, tenantId, 'user', id)
+  await addToCount(app.db, tenantId, 'user', 1)
   const password = options.password === undefined ? passwordOf(options.name) : options.password
   await addPassword(app, tenantId, id, password, options.mustChange ?? false)
   for (const [kind, value] of [['email', options.email], ['mobile', options.mobile], ['office', options.office], ['softwareOath', options.totp]] as const)
@@ -177,6 +181,8 @@ export async function addGroup(app: App, tenantId: string, name: string, options
       createdDateTime: app.now(), deletedDateTime: null, version: 1,
     })
     .execute()
+  await noteChange(app.db, tenantId, 'group', id)
+  await addToCount(app.db, tenantId, 'group', 1)
   for (const memberId of options.groups ?? []) await app.db.insertInto('groupMembers').values({ tenantId, groupId: id, memberId, memberType: 'group' }).execute()
   return id
 }
@@ -205,5 +211,6 @@ export async function addCrowd(app: App, tenantId: string, count: number): Promi
     await app.db.insertInto('users').values(names.map(name => ({
       ...common, id: randomUUID(), userPrincipalName: `${name}@contoso.example`, upnLower: `${name}@contoso.example`, displayName: name, displayNameLower: name,
     }))).execute()
+    await addToCount(app.db, tenantId, 'user', names.length)
   }
 }
