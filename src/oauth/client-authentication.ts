@@ -97,8 +97,10 @@ export async function authenticateClient(app: App, client: Client | undefined, p
     if (proof) noteCredentialUse(app, { tenantId: place.tenantId, ownerId: proof.ownerId, keyId: proof.keyId, at: app.now(), ipAddress: place.ipAddress })
     return { client, method: secret ? 'secret' : assertion ? 'certificate' : 'none', keyId: proof?.keyId ?? null }
   } catch (error) {
-    if (error instanceof TokenRefusal && wrongProof.has(error.code)) await countFailure(app, client, place)
-    throw error
+    if (!(error instanceof TokenRefusal) || !wrongProof.has(error.code)) throw error
+    await countFailure(app, client, place)
+    // The work was the same; the word for it is that there is no such application (LD-32).
+    throw client === undefined ? aadsts(700016, { app: clientId, tenant: place.tenantId }) : error
   }
 }
 
