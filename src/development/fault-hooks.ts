@@ -25,7 +25,7 @@ export function useFaults(server: FastifyInstance, app: App): void {
     if (fault === undefined) return
     if (fault.delay > 0) await wait(fault.delay)
     if (fault.consistency > 0) met.set(request, fault)
-    strike(fault, call)
+    strike(fault, call, (request.body as { client_id?: string } | null)?.client_id ?? '')
   })
   server.addHook('onSend', async (request, reply, payload) => afterwards(faults.unseen, request, reply, payload))
 }
@@ -39,9 +39,9 @@ function callOf(request: FastifyRequest): Call | undefined {
 }
 
 /** @throws Refusal or TokenRefusal, as the fault says */
-function strike(fault: Fault, { on }: Call): void {
+function strike(fault: Fault, { on }: Call, app: string): void {
   const again = fault.retryAfter === undefined ? {} : { retryAfter: fault.retryAfter }
-  if (fault.aadsts !== undefined) throw aadsts(fault.aadsts, { app: 'fault', tenant: 'fault', reason: 'a fault was ordered' })
+  if (fault.aadsts !== undefined) throw aadsts(fault.aadsts, { app, tenant: '', reason: 'a fault was ordered' })
   if (fault.status === undefined) return
   if (on === 'token' && fault.status < 504) throw aadsts(fault.status === 429 ? 50196 : fault.status === 503 ? 90033 : 90020, {}, again)
   const code = fault.status === 429 ? 'LK_TOO_MANY' : fault.status === 500 ? 'LK_INTERNAL' : 'LK_UNAVAILABLE'

@@ -84,3 +84,15 @@ for (const [name, body, field] of wrong) {
     assert.equal((await gus.get('/v1.0/me')).statusCode, 200)
   })
 }
+
+test('the token endpoint answers the code that was ordered, for the application that asked', async () => {
+  await order({ on: 'token', aadsts: 7000222 })
+  const ask = () => made.server.inject({
+    method: 'POST', url: `/${made.tenantId}/oauth2/v2.0/token`, headers: { host: 'localhost:8080', 'content-type': 'application/x-www-form-urlencoded' },
+    payload: 'grant_type=client_credentials&client_id=6f9d0f5e-9a3b-4a0b-8d5e-0c2f4d3b2a11&client_secret=x&scope=https://graph.microsoft.com/.default',
+  })
+  const refused = await ask()
+  assert.equal(refused.statusCode, 401)
+  assert.match(refused.json<{ error_description: string }>().error_description, /^AADSTS7000222: .*6f9d0f5e/)
+  assert.match((await ask()).json<{ error_description: string }>().error_description, /^AADSTS700016:/)
+})
