@@ -5,8 +5,9 @@
 import { availableParallelism } from 'node:os'
 import { verbs } from './operator/verbs.ts'
 
-// Hashes run in libuv's pool, one for each core (LD-37); it has four threads unless told before its first use.
-process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism()))
+// Hashes run in libuv's pool, one for each core (LD-37), and must leave room for the disk's turn, for which every commit waits
+// (decision 010). The pool has four threads unless told before its first use.
+process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism() + 2))
 
 async function main([verb = 'help', ...rest]: string[]): Promise<number> {
   const io = { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, env: process.env }

@@ -47,6 +47,7 @@ export async function buildServer(app: App, store: Store): Promise<FastifyInstan
   declareOnce(server)
   await server.register(cookie)
   useHooks(server, app)
+  tellOnlyWhatStays(server, store)
   server.setErrorHandler((error, request, reply) => renderError(app, error, request, reply))
   server.setNotFoundHandler(() => {
     throw new Refusal(404, [reason('LK_NOT_FOUND')])
@@ -111,6 +112,15 @@ function useHooks(server: FastifyInstance, app: App): void {
     const milliseconds = Math.round(reply.elapsedTime * 10) / 10
     const { correlationId, method } = request
     app.log.info('request', { correlationId, method, route: request.routeOptions.url ?? '', status: reply.statusCode, milliseconds })
+  })
+}
+
+/** Whatever an answer is made of is on the disk before it leaves (R-03, decision 010). `/livez` looks at nothing. */
+function tellOnlyWhatStays(server: FastifyInstance, store: Store): void {
+  server.addHook('onSend', (request, _reply, payload, done) => {
+    const settled = request.routeOptions.url === '/livez' ? undefined : store.settled()
+    if (settled) settled.then(() => done(null, payload), done)
+    else done(null, payload)
   })
 }
 

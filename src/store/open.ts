@@ -5,7 +5,7 @@ import type { Database } from './tables.ts'
 import { startClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { naming } from './naming.ts'
-import { sqliteDialect } from './sqlite-driver.ts'
+import { sqliteFile } from './sqlite-driver.ts'
 import { Waiters, postgresWake, sqliteWake } from './wake.ts'
 
 export interface Store {
@@ -15,6 +15,11 @@ export interface Store {
   clock: Clock
   /** On PostgreSQL: sees and writes this tenant's rows only, whatever the statement says (row-level security, LD-38). On SQLite: `db`. */
   forTenant(tenantId: string): Db
+  /**
+   * Whatever was read until now may be told when this has come; undefined when it may be at once. On SQLite a commit can be read
+   * a moment before it is on the disk; on PostgreSQL nobody sees one earlier.
+   */
+  settled(): Promise<void> | undefined
   close(): Promise<void>
 }
 
@@ -38,18 +43,25 @@ export function openStore(options: StoreOptions): Promise<Store> {
   throw new Error('Say where the database is: DATABASE_URL for PostgreSQL, or a file for SQLite')
 }
 
+/** Only a start anew knows what the disk holds: SQLite reads its log again and copies it into the file. */
+function endProcess(error: Error): never {
+  process.stderr.write(`${error.message}: ${String(error.cause)}\n`)
+  process.exit(1)
+}
+
 const clockChannel = 'clock'
 
 async function openSqlite(file: string): Promise<Store> {
   const waiters = new Waiters()
-  const db: Db = new Kysely<Database>({ dialect: sqliteDialect({ file, onWake: (channel, id) => waiters.wake(channel, id) }) })
+  const { dialect, settled } = sqliteFile({ file, onWake: (channel, id) => waiters.wake(channel, id), onLost: endProcess })
+  const db: Db = new Kysely<Database>({ dialect })
   try {
     const clock = await startClock({ db, engine: 'sqlite', announce: async () => {} })
     const close = async (): Promise<void> => {
       clock.stop()
       await db.destroy()
     }
-    return { db, engine: 'sqlite', wake: sqliteWake(waiters), clock, forTenant: () => db, close }
+    return { db, engine: 'sqlite', wake: sqliteWake(waiters), clock, forTenant: () => db, settled, close }
   } catch (error) {
     await db.destroy()
     throw error
@@ -72,7 +84,7 @@ async function openPostgres(databaseUrl: string, options: StoreOptions): Promise
       await db.destroy()
       await pool.end()
     }
-    return { db, engine: 'postgres', wake, clock, forTenant: perTenant(open, everyTenant), close }
+    return { db, engine: 'postgres', wake, clock, forTenant: perTenant(open, everyTenant), settled: () => undefined, close }
   } catch (error) {
     await db.destroy()
     await pool.end()

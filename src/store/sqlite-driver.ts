@@ -1,8 +1,11 @@
 /**
  * Kysely's way into node:sqlite. One connection writes, in turns and always with `begin immediate`; one reads and never
- * waits. No busy timeout: waiting for another process is done asynchronously, for a blocked call would hold up the loop.
+ * waits. A commit is acknowledged when it is on the disk (decision 010); others may read it a moment earlier, and must ask for
+ * `settled` before they tell anybody. No busy timeout: waiting for another process is done asynchronously, for a blocked call
+ * would hold up the loop.
  */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
@@ -10,6 +13,8 @@ import { SelectQueryNode, SqliteAdapter, SqliteDialect } from 'kysely'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely'
 import { TurnTimeoutError } from './errors.ts'
 import { SqliteCompiler, naming } from './naming.ts'
+import { WriteAheadLog } from './write-ahead-log.ts'
+import type { LogOptions } from './write-ahead-log.ts'
 
 const waitAtMost = 5_000
 const statementsKept = 500
@@ -29,14 +34,25 @@ export type OnWake = (channel: string, id: string) => void
 export interface SqliteOptions {
   file: string
   onWake: OnWake
+  /** The disk did not take a commit: the process must end. */
+  onLost: LogOptions['onLost']
+  /** For tests: what brings the log to the disk. */
+  sync?: LogOptions['sync']
 }
 
-export function sqliteDialect(options: SqliteOptions): SqliteDialect {
+export interface SqliteFile {
+  dialect: SqliteDialect
+  /** When all that anybody can have read by now is on the disk; undefined when it is. Rejects when the disk has failed. */
+  settled(): Promise<void> | undefined
+}
+
+export function sqliteFile(options: SqliteOptions): SqliteFile {
+  const driver = new OwnDriver(options)
   const dialect = new SqliteDialect({ database: async () => Promise.reject(new Error('unused')) })
-  dialect.createDriver = () => new OwnDriver(options)
+  dialect.createDriver = () => driver
   dialect.createAdapter = () => new OwnAdapter()
   dialect.createQueryCompiler = () => new SqliteCompiler()
-  return dialect
+  return { dialect, settled: () => driver.settled() }
 }
 
 class OwnAdapter extends SqliteAdapter {
@@ -55,6 +71,7 @@ class OwnDriver implements Driver {
   readonly #options: SqliteOptions
   #writer!: SqliteHandle
   #reader!: SqliteHandle
+  #log: WriteAheadLog | undefined
   #lastTurn: Promise<void> = Promise.resolve()
   #woken: [string, string][] = []
 
@@ -63,17 +80,29 @@ class OwnDriver implements Driver {
   }
 
   async init(): Promise<void> {
-    closeSync(openSync(this.#options.file, 'a', 0o600)) // so that the file is its owner's alone from the first byte
+    makeFile(this.#options.file)
     this.#writer = new SqliteHandle(this.#options.file)
     // WAL is a property of the file: asked for once, by whoever comes first, and it may meet another process doing the same.
-    await patiently(() => this.#writer.database.exec('pragma journal_mode = wal'))
-    this.#writer.database.exec('pragma synchronous = full; pragma recursive_triggers = on')
+    const mode = await patiently(() => this.#writer.database.prepare('pragma journal_mode = wal').get()?.['journal_mode'])
+    if (mode !== 'wal') throw new Error(`SQLite cannot keep a write-ahead log beside ${this.#options.file}: put the database on a disk of this machine`)
+    // The log is synced by SQLite before it is copied into the file, and by us before a commit is told of.
+    this.#writer.database.exec('pragma synchronous = normal; pragma recursive_triggers = on')
+    await this.#emptyLog()
+    this.#log = new WriteAheadLog(realpathSync(this.#options.file), this.#options)
     this.#writer.database.function('latchkey_wake', (channel, id) => {
       this.#woken.push([String(channel), String(id)])
       return null
     })
     this.#reader = new SqliteHandle(this.#options.file)
     this.#reader.database.exec('pragma query_only = on')
+  }
+
+  /**
+   * What a process left in the log when it died goes into the file, synced, before anything is put behind it: if its disk had
+   * failed, the kernel may take pages of the log for written that are not. While others use the database there is no such rest.
+   */
+  async #emptyLog(): Promise<void> {
+    await patiently(() => this.#writer.database.prepare('pragma wal_checkpoint(truncate)').get())
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
@@ -83,6 +112,7 @@ class OwnDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
+    await this.#log?.close()
     this.#reader?.database.close()
     this.#writer?.database.close()
   }
@@ -103,12 +133,15 @@ class OwnDriver implements Driver {
     if (one.aborted) throw new AbortedTransactionError() // Kysely then asks for the rollback
     await patiently(() => this.#writer.database.exec('commit'))
     const woken = this.#takeWoken()
+    const settled = one.wrote ? this.#log!.written() : undefined
     one.endTurn()
+    await settled
     this.#tell(woken)
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     const one = connection as Connection
+    if (!one.release) return // committed, and the disk did not take it: the turn is another's by now
     this.#takeWoken()
     try {
       if (this.#writer.database.isTransaction) this.#writer.database.exec('rollback')
@@ -118,8 +151,10 @@ class OwnDriver implements Driver {
   }
 
   async run<R>(connection: Connection, query: CompiledQuery): Promise<QueryResult<R>> {
+    const reads = SelectQueryNode.is(query.query)
     if (connection.release) {
       if (connection.aborted) throw new AbortedTransactionError()
+      connection.wrote ||= !reads
       try {
         return this.#writer.run<R>(query)
       } catch (error) {
@@ -127,19 +162,33 @@ class OwnDriver implements Driver {
         throw error
       }
     }
-    if (SelectQueryNode.is(query.query)) return patiently(() => this.#reader.run<R>(query))
+    return reads ? patiently(() => this.#reader.run<R>(query)) : this.#write<R>(query)
+  }
+
+  settled(): Promise<void> | undefined {
+    return this.#log?.settled()
+  }
+
+  async #write<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const release = await this.#takeTurn()
+    let settled: Promise<void>
+    let woken: [string, string][]
+    let result: QueryResult<R>
     try {
-      const result = await patiently(() => this.#writer.run<R>(query))
-      this.#tell(this.#takeWoken())
-      return result
+      result = await patiently(() => this.#writer.run<R>(query))
+      settled = this.#log!.written()
+      woken = this.#takeWoken()
     } finally {
       release()
     }
+    await settled
+    this.#tell(woken)
+    return result
   }
 
   /** Waits for everyone who asked before. The caller must call what comes back, once. */
   async #takeTurn(): Promise<() => void> {
+    this.#log!.refuseWhenLost()
     const before = this.#lastTurn
     let release!: () => void
     this.#lastTurn = new Promise(resolve => (release = resolve))
@@ -161,12 +210,28 @@ class OwnDriver implements Driver {
   }
 }
 
+/** Made for its owner alone from the first byte, and with its name in its folder on the disk. */
+function makeFile(file: string): void {
+  try {
+    // Never opened when it is there: to close it again would drop the locks of another connection of this process.
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    if ((error as { code?: string }).code === 'EEXIST') return
+    throw error
+  }
+  if (process.platform === 'win32') return // folders cannot be opened there
+  const folder = openSync(dirname(file), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
 /** What Kysely holds during one statement or one transaction. */
 class Connection implements DatabaseConnection {
   readonly #driver: OwnDriver
   /** Set while a transaction runs: it has the turn. */
   release: (() => void) | undefined
   aborted = false
+  wrote = false
 
   constructor(driver: OwnDriver) {
     this.#driver = driver
@@ -176,6 +241,7 @@ class Connection implements DatabaseConnection {
     this.release?.()
     this.release = undefined
     this.aborted = false
+    this.wrote = false
   }
 
   executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {

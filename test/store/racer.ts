@@ -1,4 +1,6 @@
 /** A second process for the store's tests: `racer.ts <what> <store options as JSON> …`; answers in lines. */
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { createInterface } from 'node:readline'
 import { isUnavailable } from '../../src/store/errors.ts'
 import { reserve } from '../../src/store/limits.ts'
@@ -32,6 +34,17 @@ const errands: Record<string, (store: Store) => Promise<void>> = {
       await store.db.transaction().execute(trx => trx.insertInto('installation').values({ key: `n${String(n).padStart(6, '0')}`, value: '' }).execute())
       say(String(n))
     }
+  },
+  /** A disk that takes no more: says what was acknowledged. */
+  async loseLog(store) {
+    await migrate(store)
+    const put = (key: string) => store.db.insertInto('installation').values({ key, value: '' }).execute().then(() => say(key))
+    await put('before')
+    const failing = (_descriptor: number, done: (error: Error) => void): void => void setImmediate(done, new Error('EIO'))
+    Object.assign(fs, { fdatasync: failing })
+    syncBuiltinESMExports()
+    await put('after').catch(() => say('refused'))
+    say('still there')
   },
   async wake(store) {
     say('ready')
