@@ -1,32 +1,29 @@
-/** Giving and taking directory roles (graph §8, T-40, T-41). */
-import { randomUUID } from 'node:crypto'
+/** Who holds which role (graph §8). Giving and taking is in giving-roles.ts; directory-roles.ts is the older view of the same list. */
 import { Type } from 'typebox'
-import type { Selectable } from 'kysely'
-import type { App, Db } from '../app.ts'
+import type { FastifyRequest } from 'fastify'
+import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
-import { userCaller } from '../access.ts'
-import { initiatedBy } from '../credentials/actor.ts'
-import { startAfresh, startGroupAfresh } from '../credentials/start-afresh.ts'
-import { Refusal } from '../refusal.ts'
-import { roleName, roleTemplates, roles } from '../rules/roles.ts'
-import { reason } from '../rules/verdict.ts'
-import { appendAudit } from '../store/audit.ts'
-import { isUniqueViolation } from '../store/errors.ts'
-import { findGroup } from '../store/groups.ts'
-import { assignRole, findRoleAssignment, listRoleAssignments, removeRoleAssignment, usersWithRole } from '../store/roles.ts'
-import { lockUser } from '../store/user-lock.ts'
-import type { RoleAssignmentTable } from '../store/tables.ts'
-import { collectionOf, entityOf, odataContext } from '../graph/answers.ts'
-import { actorOf, badRequest, callerFacts, notFound, privilegedCaller, requireRole } from '../graph/deciding.ts'
-import type { GraphCaller } from '../graph/deciding.ts'
-import type { Filter } from '../graph/odata-filter.ts'
+import { findRoleAssignment, listRoleAssignments } from '../store/roles.ts'
+import { Nullable, collectionOf, entityOf, odataContext } from '../graph/answers.ts'
+import { answerCollection, startOf } from '../graph/collection.ts'
+import { callerFacts, graphCaller, notFound, privilegedCaller } from '../graph/deciding.ts'
 import { badQuery } from '../graph/odata-filter.ts'
-import { readQuery } from '../graph/odata-query.ts'
-import { nextLink, readSkipToken, skipToken } from '../graph/paging.ts'
+import type { Filter } from '../graph/odata-filter.ts'
+import { notOffered, readQuery } from '../graph/odata-query.ts'
+import type { Query } from '../graph/odata-query.ts'
+import { permitted } from '../graph/permissions.ts'
 import { requireDirectoryReader } from '../graph/readers.ts'
-import { access } from '../graph/permissions.ts'
+import { giveRole, takeRole } from './giving-roles.ts'
+import type { RoleAssignment } from './giving-roles.ts'
+import { Principal, principalsOf } from './principals.ts'
+import { RoleDefinition, roleDefinitionsOf } from './role-definitions.ts'
 
-const Assignment = Type.Object({ id: Type.String(), principalId: Type.String(), roleDefinitionId: Type.String(), directoryScopeId: Type.String() })
+const id = Type.Optional(Type.String())
+const plain = {
+  id, principalId: id, principalOrganizationId: id, roleDefinitionId: id, directoryScopeId: id,
+  appScopeId: Type.Optional(Nullable(Type.String())), condition: Type.Optional(Nullable(Type.String())),
+}
+const Assignment = Type.Object({ ...plain, principal: Type.Optional(Nullable(Principal)), roleDefinition: Type.Optional(Nullable(RoleDefinition)) })
 const Body = Type.Object({
   '@odata.type': Type.Optional(Type.String()),
   principalId: Type.String({ maxLength: 64 }),
@@ -36,127 +33,76 @@ const Body = Type.Object({
 const Id = Type.Object({ id: Type.String({ maxLength: 64 }) })
 
 const path = '/v1.0/roleManagement/directory/roleAssignments'
-const offer = { selectable: Object.keys(Assignment.properties), filterable: { principalId: ['eq'], roleDefinitionId: ['eq'] } } as const
-const shape = ({ id, principalId, roleDefinitionId, directoryScopeId }: Selectable<RoleAssignmentTable>) => ({ id, principalId, roleDefinitionId, directoryScopeId })
+const context = 'roleManagement/directory/roleAssignments'
+const offer = { selectable: Object.keys(plain), filterable: { principalId: ['eq'], roleDefinitionId: ['eq'], directoryScopeId: ['eq'] } } as const
 
 export function roleAssignmentRoutes(server: Server, app: App): void {
-  const reading = { access: access.readRoles, surface: 'graph' } as const
-  const writing = { access: access.writeRoles, surface: 'graph' } as const
+  const config = (method: string, route: string) => ({ access: permitted(method, route), surface: 'graph' as const })
 
-  server.get(path, { config: reading, schema: { response: { 200: collectionOf(Assignment) } } }, async request => {
-    const caller = userCaller(request)
+  server.get(path, { config: config('GET', path), schema: { response: { 200: collectionOf(Assignment) } } }, async request => {
+    const caller = graphCaller(request)
     requireDirectoryReader((await callerFacts(app.db, caller, app.now())).caller)
-    const query = readQuery(request, offer)
-    const after = readSkipToken(app, caller, 'roleAssignments', query)?.[0]
-    const page = await listRoleAssignments(app.db, { tenantId: caller.tenantId, after, top: query.top, state: 'active', ...wanted(query.filter) })
-    const last = page.length === query.top ? page.at(-1) : undefined
-    return {
-      '@odata.context': odataContext(request, 'roleManagement/directory/roleAssignments'),
-      ...(last ? { '@odata.nextLink': nextLink(request, skipToken(app, caller, 'roleAssignments', query, [last.id])) } : {}),
-      value: page.map(shape),
-    }
+    const { query, expand } = readExpanding(request, true)
+    const paged = { request, caller, name: `roleAssignments${expand.join()}`, query }
+    const [after] = startOf(app, paged) ?? []
+    const rows = await listRoleAssignments(app.db, { tenantId: caller.tenantId, after, top: query.top, state: 'active', ...wanted(query.filter) })
+    const value = await shape(app, rows, query.select, expand)
+    return answerCollection(app, paged, context, { value, next: rows.length === query.top ? [rows.at(-1)!.id] : undefined })
   })
 
-  server.get(`${path}/:id`, { config: reading, schema: { params: Id, response: { 200: entityOf(Assignment) } } }, async request => {
-    const caller = userCaller(request)
+  server.get(`${path}/:id`, { config: config('GET', `${path}/:id`), schema: { params: Id, response: { 200: entityOf(Assignment) } } }, async request => {
+    const caller = graphCaller(request)
     requireDirectoryReader((await callerFacts(app.db, caller, app.now())).caller)
+    const { query, expand } = readExpanding(request, false)
     const found = await findRoleAssignment(app.db, caller.tenantId, request.params.id)
     if (!found) throw notFound()
-    return { '@odata.context': odataContext(request, 'roleManagement/directory/roleAssignments/$entity'), ...shape(found) }
+    return { '@odata.context': odataContext(request, `${context}/$entity`), ...(await shape(app, [found], query.select, expand))[0]! }
   })
 
-  server.post(path, { config: writing, schema: { body: Body, response: { 201: entityOf(Assignment) } } }, async (request, reply) => {
-    const caller = privilegedCaller(app, request)
+  server.post(path, { config: config('POST', path), schema: { body: Body, response: { 201: entityOf(Assignment) } } }, async (request, reply) => {
     const { principalId, roleDefinitionId, directoryScopeId } = request.body
-    if (roleTemplates.get(roleDefinitionId)?.isAssignable !== true) throw badRequest('LK_FIELD_INVALID', { field: 'roleDefinitionId' }, 'roleDefinitionId')
-    const row = { tenantId: caller.tenantId, id: randomUUID(), roleDefinitionId, principalId, directoryScopeId, state: 'active', createdAt: app.now() }
-    await asClash(app.db.transaction().execute(async trx => {
-      const decided = await callerFacts(trx, caller, app.now())
-      requireRole(decided.caller, roles.globalAdministrator, roles.privilegedRoleAdministrator)
-      const principal = await requirePrincipal(trx, caller, principalId)
-      await requireScope(trx, caller.tenantId, directoryScopeId)
-      await assignRole(trx, { ...row, principalType: principal.type })
-      const rise = { tenantId: caller.tenantId, self: selfOf(caller), at: app.now() }
-      if (principal.type === 'user') await startAfresh(trx, { ...rise, userId: principalId })
-      if (principal.type === 'group') await startGroupAfresh(trx, { ...rise, groupId: principalId })
-      await audit(app, trx, request.correlationId, caller, actorOf(request, decided.caller), 'Add member to role', row, principal.displayName)
-    }))
+    const given = await giveRole(app, request, privilegedCaller(app, request), { principalId, roleDefinitionId, directoryScopeId })
     reply.code(201)
-    return { '@odata.context': odataContext(request, 'roleManagement/directory/roleAssignments/$entity'), ...shape({ ...row, principalType: 'user' }) }
+    return { '@odata.context': odataContext(request, `${context}/$entity`), ...(await shape(app, [given], undefined, []))[0]! }
   })
 
-  server.delete(`${path}/:id`, { config: writing, schema: { params: Id } }, async (request, reply) => {
-    const caller = privilegedCaller(app, request)
-    await app.db.transaction().execute(async trx => {
-      const decided = await callerFacts(trx, caller, app.now())
-      requireRole(decided.caller, roles.globalAdministrator, roles.privilegedRoleAdministrator)
-      const found = await findRoleAssignment(trx, caller.tenantId, request.params.id)
-      if (!found) throw notFound()
-      await lockUser(trx, caller.tenantId, found.principalId)
-      await removeRoleAssignment(trx, caller.tenantId, found.id)
-      await audit(app, trx, request.correlationId, caller, actorOf(request, decided.caller), 'Remove member from role', found, '')
-      // After the audit, whose one line makes removals follow one another: two cannot both leave the other as the last.
-      await keepOneGlobalAdministrator(trx, found)
-    })
+  server.delete(`${path}/:id`, { config: config('DELETE', `${path}/:id`), schema: { params: Id } }, async (request, reply) => {
+    await takeRole(app, request, privilegedCaller(app, request), request.params.id)
     return reply.code(204).send()
   })
 }
 
-/** Someone, or a role-assignable group, of this tenant, locked until the end (T-41). Roles never go to ordinary groups (T-40). */
-async function requirePrincipal(trx: Db, caller: GraphCaller, id: string): Promise<{ type: string; displayName: string }> {
-  if (await lockUser(trx, caller.tenantId, id)) return { type: 'user', displayName: '' }
-  const group = await findGroup(trx, caller.tenantId, id)
-  if (!group) throw badRequest('LK_FIELD_INVALID', { field: 'principalId' }, 'principalId')
-  if (!group.isAssignableToRole) throw badRequest('LK_FIELD_INVALID', { field: 'principalId' }, 'principalId')
-  return { type: 'group', displayName: group.displayName }
+const expandable = ['principal', 'roleDefinition'] as const
+type Expandable = (typeof expandable)[number]
+
+/** Here, unlike elsewhere in Graph, both relationships may come along at once. */
+function readExpanding(request: FastifyRequest, pageable: boolean): { query: Query; expand: Expandable[] } {
+  const given = Object.entries(request.query as Record<string, unknown>)
+  const text = given.find(([name]) => name.toLowerCase() === '$expand')?.[1]
+  const rest = Object.fromEntries(given.filter(([name]) => name.toLowerCase() !== '$expand'))
+  const query = readQuery({ query: rest, headers: request.headers } as FastifyRequest, pageable ? offer : { selectable: offer.selectable, pageable })
+  if (text === undefined) return { query, expand: [] }
+  const names = String(text).split(',').map(name => expandable.find(one => one.toLowerCase() === name.trim().toLowerCase()))
+  if (names.includes(undefined)) throw notOffered('$expand', expandable)
+  return { query, expand: names as Expandable[] }
 }
 
-/** The session in which the caller may be raising themself; a token is no session. */
-function selfOf(caller: GraphCaller): { userId: string; session: string } | undefined {
-  return caller.kind === 'user' && caller.token === undefined ? { userId: caller.userId, session: caller.session.idHash } : undefined
-}
-
-async function requireScope(trx: Db, tenantId: string, scope: string): Promise<void> {
-  if (scope === '/') return
-  const unit = /^\/administrativeUnits\/([\w-]{1,64})$/.exec(scope)?.[1]
-  const found = unit && (await trx.selectFrom('administrativeUnits').select('id').where('tenantId', '=', tenantId).where('id', '=', unit).executeTakeFirst())
-  if (!found) throw badRequest('LK_FIELD_INVALID', { field: 'directoryScopeId' }, 'directoryScopeId')
-}
-
-/** A tenant without a Global Administrator can be entered by nobody but the operator. */
-async function keepOneGlobalAdministrator(trx: Db, removed: Selectable<RoleAssignmentTable>): Promise<void> {
-  if (removed.roleDefinitionId !== roles.globalAdministrator) return
-  if ((await usersWithRole(trx, removed.tenantId, roles.globalAdministrator)).length === 0) throw badRequest('LK_CONFLICT')
-}
-
-async function asClash(work: Promise<void>): Promise<void> {
-  try {
-    await work
-  } catch (error) {
-    // Graph answers 400 for what is there already (LD-49).
-    if (isUniqueViolation(error)) throw new Refusal(400, [reason('LK_CONFLICT', { graphCode: 'Request_BadRequest' })])
-    throw error
-  }
-}
-
-async function audit(
-  app: App, trx: Db, correlationId: string, caller: GraphCaller, actor: ReturnType<typeof actorOf>, activity: string,
-  row: Pick<Selectable<RoleAssignmentTable>, 'principalId' | 'roleDefinitionId' | 'directoryScopeId'>, displayName: string,
-): Promise<void> {
-  const added = activity.startsWith('Add')
-  const name = JSON.stringify(roleName(row.roleDefinitionId))
-  await appendAudit(trx, {
-    tenantId: caller.tenantId, at: app.now(), service: 'Core Directory', category: 'RoleManagement', activity, result: 'success', correlationId,
-    initiatedBy: initiatedBy(actor),
-    targets: [{
-      type: 'User', id: row.principalId, displayName,
-      modifiedProperties: [{ displayName: 'Role.DisplayName', oldValue: added ? null : name, newValue: added ? name : null }],
-    }],
-    additionalDetails: [{ key: 'directoryScopeId', value: row.directoryScopeId }],
+async function shape(app: App, rows: readonly RoleAssignment[], select: readonly string[] | undefined, expand: readonly Expandable[]) {
+  const tenantId = rows[0]?.tenantId ?? ''
+  const principals = expand.includes('principal') ? await principalsOf(app, tenantId, rows.map(row => row.principalId)) : undefined
+  const definitions = expand.includes('roleDefinition') ? await roleDefinitionsOf(app.db, tenantId) : undefined
+  return rows.map(row => {
+    const { id, principalId, roleDefinitionId, directoryScopeId } = row
+    const whole = { id, principalId, principalOrganizationId: row.tenantId, roleDefinitionId, directoryScopeId, appScopeId: null, condition: null }
+    return {
+      ...Object.fromEntries(Object.entries(whole).filter(([name]) => select === undefined || select.includes(name))),
+      ...(principals ? { principal: principals.get(principalId) ?? null } : {}),
+      ...(definitions ? { roleDefinition: definitions.get(roleDefinitionId) ?? null } : {}),
+    }
   })
 }
 
-function wanted(filter: Filter | undefined): { principalId?: string; roleDefinitionId?: string } {
+function wanted(filter: Filter | undefined): { principalId?: string; roleDefinitionId?: string; directoryScopeId?: string } {
   if (filter === undefined) return {}
   if (filter.kind === 'and') return { ...wanted(filter.left), ...wanted(filter.right) }
   if (filter.kind !== 'compare' || typeof filter.value !== 'string') throw badQuery('$filter', 'Request_UnsupportedQuery')

@@ -9,6 +9,7 @@ import { directoryRoleRoutes } from './directory-roles.ts'
 import { passwordResetPolicyRoutes } from './password-reset-policy.ts'
 import { resetPasswordRoutes } from './reset-password.ts'
 import { roleAssignmentRoutes } from './role-assignments.ts'
+import { roleDefinitionRoutes } from './role-definitions.ts'
 import { temporaryAccessPassRoutes } from './temporary-access-passes.ts'
 import { userRoutes } from './users.ts'
 import { userWriteRoutes } from './user-writes.ts'
@@ -17,7 +18,7 @@ import { validatePasswordRoutes } from './validate-password.ts'
 export function directoryRoutes(server: Server, app: App): void {
   speakGraph(server)
   for (const routes of [
-    userRoutes, userWriteRoutes, resetPasswordRoutes, authenticationMethodRoutes, authenticationRequirementRoutes, temporaryAccessPassRoutes, directoryRoleRoutes, roleAssignmentRoutes,
+    userRoutes, userWriteRoutes, resetPasswordRoutes, authenticationMethodRoutes, authenticationRequirementRoutes, temporaryAccessPassRoutes, directoryRoleRoutes, roleAssignmentRoutes, roleDefinitionRoutes,
     passwordResetPolicyRoutes, validatePasswordRoutes, accountActionRoutes,
   ]) routes(server, app)
 }

@@ -138,7 +138,7 @@ function tenantFacts(texts: string): TenantFacts {
 }
 
 const groupRows = jsonRows<{ id: string; isAssignableToRole: boolean }>(['id', 'isAssignableToRole'], ['isAssignableToRole'])
-const roleRows = jsonRows<HeldRole>(['roleDefinitionId', 'directoryScopeId', 'state', 'groupId', 'restricted'])
+const roleRows = jsonRows<HeldRole>(['roleDefinitionId', 'directoryScopeId', 'state', 'groupId', 'restricted', 'privileged'])
 const ownedRows = jsonRows<{ id: string }>(['id'])
 const unitRows = jsonRows<{ id: string; restricted: boolean }>(['id', 'restricted'], ['restricted'])
 const licenceRows = jsonRows<{ skuId: string; skuPartNumber: string; disabledPlans: string }>(['skuId', 'skuPartNumber', 'disabledPlans'])
