@@ -18,16 +18,17 @@ import type enMail from '../locales/en/mail.json'
 import type enOperator from '../locales/en/operator.json'
 import type enDevelopment from '../locales/en/development.json'
 import type enGraph from '../locales/en/graph.json'
+import type enOAuth from '../locales/en/oauth.json'
 import type enCli from '../locales/en/cli.json'
 
 /** The files of a language; the English ones give the type. */
 const files = [
   'page', 'field', 'signin', 'reset', 'security-info', 'help', 'diagnosis', 'reason', 'remedy', 'questions', 'mail', 'operator',
-  'development', 'graph', 'cli',
+  'development', 'graph', 'cli', 'oauth',
 ] as const
 type English = typeof enPage & typeof enField & typeof enSignin & typeof enReset & typeof enSecurityInfo & typeof enHelp &
   typeof enDiagnosis & typeof enReason & typeof enRemedy & typeof enQuestions & typeof enMail & typeof enOperator &
-  typeof enDevelopment & typeof enGraph & typeof enCli
+  typeof enDevelopment & typeof enGraph & typeof enCli & typeof enOAuth
 
 export const locales = ['en', 'da', 'nb', 'lv'] as const
 export type Locale = (typeof locales)[number]

@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
 import { aadsts } from './errors.ts'
 import { instanceDiscovery, keySet, openIdConfiguration, userRealm } from './discovery.ts'
+import { personRoutes } from './person-routes.ts'
 import { resourceManagerRoutes } from './resource-manager.ts'
 import { answerToken } from './token.ts'
 
@@ -13,6 +14,7 @@ export function oauthRoutes(server: Server, app: App): void {
   metadataRoutes(server, app)
   tokenRoutes(server, app)
   resourceManagerRoutes(server, app)
+  personRoutes(server, app)
 }
 
 function metadataRoutes(server: Server, app: App): void {

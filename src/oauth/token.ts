@@ -7,11 +7,13 @@ import { clientCredentials } from './client-credentials.ts'
 import { TokenRefusal, aadsts } from './errors.ts'
 import type { Grant, RequestPlace, TokenAnswer } from './grants.ts'
 import { tokenFacts } from './known-clients.ts'
+import { personGrants } from './person-grants.ts'
 import { logProgram } from './program-log.ts'
+import { placeOf } from './request-place.ts'
 import { resolveTenant, tenantById } from './tenant-segment.ts'
 
-/** By `grant_type`; people's grants add theirs (person-grants.ts). */
-export const grants = new Map<string, Grant>([['client_credentials', clientCredentials]])
+/** By `grant_type`. */
+const grants = new Map<string, Grant>([['client_credentials', clientCredentials], ...personGrants])
 
 export async function answerToken(app: App, request: FastifyRequest, reply: FastifyReply, version: 1 | 2): Promise<FastifyReply> {
   const form = (request.body ?? {}) as Form
@@ -23,19 +25,6 @@ export async function answerToken(app: App, request: FastifyRequest, reply: Fast
 }
 
 const asIs = (payload: unknown): string => payload as string
-
-export function placeOf(app: App, request: FastifyRequest): RequestPlace {
-  const agent = request.headers['user-agent']
-  return {
-    origin: request.origin, origins: originsOf(app, request.origin), ipAddress: request.clientAddress, userAgent: agent === undefined ? null : agent.slice(0, 200),
-    correlationId: request.correlationId, browserOrigin: request.headers.origin,
-  }
-}
-
-/** Every origin this installation goes by, the asked one first. */
-export function originsOf(app: App, asked: string): string[] {
-  return [asked, ...app.config.listeners.map(one => one.origin).filter(one => one !== asked)]
-}
 
 interface Asked {
   request: FastifyRequest

@@ -76,6 +76,8 @@ export interface ConsentedResource extends WantedResource {
 export interface Consent {
   signIn: { granted: SignInScope[]; missing: PermissionScope[] }
   resources: ConsentedResource[]
+  /** Graph's service principal: signing in is agreed to there. */
+  graphId: string
 }
 
 /** Compares what is wanted with what this person, or an administrator for all, has agreed to. */
@@ -97,6 +99,7 @@ export async function readConsent(app: App, db: Db, client: Client, userId: stri
   return {
     signIn: { granted: wanted.signIn.filter(name => onGraph.has(name)), missing: graph.scopes.filter(scope => lacking.some(name => name === scope.value)) },
     resources,
+    graphId: graph.servicePrincipalId,
   }
 }
 

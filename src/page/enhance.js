@@ -75,6 +75,9 @@ all('form', form => {
   addEventListener('pageshow', again) // also when the browser brings the page back from memory
 })
 
+// An answer that travels as a form goes on by itself.
+all('form[data-send-at-once]', form => form.requestSubmit())
+
 const seconds = Number(document.body.dataset.refresh)
 if (seconds) {
   const look = async () => {

@@ -1,0 +1,97 @@
+/** What a person says on the pages of a request: which account, yes, no (oauth §10, §13.2). */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { App, Db } from '../app.ts'
+import { initiatedBy } from '../credentials/actor.ts'
+import type { Actor } from '../credentials/actor.ts'
+import { consentRights } from '../rules/consent.ts'
+import { roleName } from '../rules/roles.ts'
+import { appendAudit } from '../store/audit.ts'
+import type { Client } from '../store/clients.ts'
+import { isUniqueViolation } from '../store/errors.ts'
+import { addGrant } from '../store/grants.ts'
+import { rolesOf } from '../store/roles.ts'
+import { refuseProgram } from './answer-program.ts'
+import { consider } from './authorize-facts.ts'
+import type { Considered, PersonStanding } from './authorize-facts.ts'
+import { gone, onOurPage } from './authorize.ts'
+import { endPending, findPending, noteAnswers, pathOf } from './authorize-pending.ts'
+import { aadsts } from './errors.ts'
+
+
+export interface Said {
+  answer: string | undefined
+  forEverybody: string | undefined
+}
+
+export async function answerRequest(app: App, request: FastifyRequest, reply: FastifyReply, id: string, said: Said): Promise<FastifyReply> {
+  const pending = await findPending(app, id)
+  if (!pending) return gone(request, reply)
+  return onOurPage(request, reply, pending.appId, async () => {
+    const considered = await consider(app, request, pending)
+    const { session, person, to } = considered
+    if (!session || !person) return reply.redirect(pathOf(id), 303)
+    if (said.answer === 'refuse') {
+      if (!(await app.db.transaction().execute(trx => endPending(trx, pending)))) return gone(request, reply)
+      return refuseProgram(app, request, reply, to, refusalOf(person, considered.client), 'byPage')
+    }
+    if (said.answer === 'thisAccount') await noteAnswers(app.db, pending, { chosenSession: session.publicId })
+    if (said.answer === 'agree') await agree(app, request, considered, said.forEverybody === 'yes')
+    return reply.redirect(pathOf(id), 303)
+  })
+}
+
+function refusalOf({ session, consentFacts }: PersonStanding, client: Client) {
+  if (!session.assigned) return aadsts(50105, { app: client.appId })
+  return consentFacts.missing && !consentFacts.mayConsent ? aadsts(90094, {}, { error: 'access_denied' }) : aadsts(65004)
+}
+
+/** Writes down what was agreed to; what the person may not agree to stays open, and the page says so again. */
+async function agree(app: App, request: FastifyRequest, { pending, client, session, person }: Considered, forEverybody: boolean): Promise<void> {
+  const { facts, consent, consentFacts } = person!
+  if (!consent || !consentFacts.mayConsent) return
+  const grants = scopesByResource(consent)
+  const write = () => app.db.transaction().execute(async trx => {
+    // A role that was taken away a moment ago gives no right any more (T-41).
+    const everybody = forEverybody && consentRights(await rolesOf(trx, client.tenantId, session!.userId)).forEverybody
+    for (const { resourceId, scopes } of grants) {
+      await addGrant(trx, { tenantId: client.tenantId, clientId: client.servicePrincipalId, resourceId, principalId: everybody ? null : session!.userId, scopes, at: app.now() })
+    }
+    if (grants.length > 0) await auditConsent(app, trx, { client, actor: actorOf(facts.subject, request.clientAddress), correlationId: request.correlationId, everybody, scopes: grants.flatMap(one => one.scopes) })
+    await noteAnswers(trx, pending, { agreedSession: session!.publicId })
+  })
+  // The same person agreed in another window at the same moment: then it is added to that.
+  await write().catch((error: unknown) => (isUniqueViolation(error) ? write() : Promise.reject(error)))
+}
+
+/** What is missing, under the resource it belongs to; signing in belongs to Graph. */
+export function scopesByResource({ signIn, resources, graphId }: NonNullable<PersonStanding['consent']>): { resourceId: string; scopes: string[] }[] {
+  const wanted = new Map<string, string[]>()
+  const add = (resourceId: string, values: (string | null)[]) => wanted.set(resourceId, [...(wanted.get(resourceId) ?? []), ...values.filter(one => one !== null)])
+  add(graphId, signIn.missing.map(one => one.value))
+  for (const { resource, missing } of resources) add(resource.servicePrincipalId, missing.map(one => one.value))
+  return [...wanted].flatMap(([resourceId, scopes]) => (scopes.length > 0 ? [{ resourceId, scopes }] : []))
+}
+
+export function actorOf(subject: PersonStanding['facts']['subject'], ipAddress: string): Actor {
+  const roles = subject.roles.filter(role => !role.eligible).map(role => roleName(role.roleTemplateId))
+  return { kind: 'user', userId: subject.id, userPrincipalName: subject.userPrincipalName, displayName: subject.displayName, roles, ipAddress }
+}
+
+/** Under the name the original gives it. */
+export function auditConsent(app: App, trx: Db, { client, actor, correlationId, everybody, scopes, roles = [] }: {
+  client: Client
+  actor: Actor
+  correlationId: string
+  everybody: boolean
+  scopes: readonly string[]
+  roles?: readonly string[]
+}): Promise<void> {
+  const changed = [
+    { displayName: 'ConsentContext.IsAdminConsent', oldValue: null, newValue: String(everybody) },
+    { displayName: 'ConsentAction.Permissions', oldValue: null, newValue: [...scopes, ...roles].join(' ') },
+  ]
+  return appendAudit(trx, {
+    tenantId: client.tenantId, at: app.now(), service: 'Core Directory', category: 'ApplicationManagement', activity: 'Consent to application', result: 'success', correlationId,
+    initiatedBy: initiatedBy(actor), targets: [{ type: 'ServicePrincipal', id: client.servicePrincipalId, displayName: client.displayName, modifiedProperties: changed }],
+  })
+}
