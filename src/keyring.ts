@@ -20,6 +20,7 @@ export type KeyPurpose =
   | 'audit'
   | 'proofOfWork'
   | 'idempotency'
+  | 'resetHandle'
 
 /** Where a sealed value lives. It opens in no other place, so rows and columns cannot be swapped. */
 export interface SealedPlace {

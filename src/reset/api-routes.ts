@@ -19,12 +19,14 @@ import { finishReset, finishUnlock } from './finish-reset.ts'
 import type { Finished } from './finish-reset.ts'
 import { cancelReset, chooseIntent } from './intent.ts'
 import { issueWork } from './proof-of-work.ts'
+import { repeatedProof } from './repeat-proof.ts'
 import { resendAfter, sendChallenge } from './send-challenge.ts'
 import { startReset, startRoute, tenantOf } from './start-reset.ts'
 import { journeyOf, questionsOf, standingOf } from './state.ts'
 import { findTransaction, outOfOrder, requireTransaction } from './transaction.ts'
-import type { Transaction } from './transaction.ts'
+import type { Held, Transaction } from './transaction.ts'
 import { verifyGate } from './verify-gate.ts'
+import type { Proof, Verified } from './verify-gate.ts'
 import type { Offer } from './view.ts'
 
 const reasons = Type.Array(Type.Object({
@@ -155,8 +157,7 @@ export function resetApiRoutes(server: Server, app: App): void {
       response: { 200: view, 429: view },
     },
   }, async (request, reply) => {
-    const transaction = await own(app, request, request.params.id)
-    const verified = await verifyGate(app, transaction, request.body as { method: string; code?: string; answers?: string[] })
+    const verified = await proveOrRepeat(app, request, request.params.id, request.body as unknown as Proof)
     if (verified.kind === 'wrong') throw new Refusal(422, verified.reasons, { field: 'code' })
     if (verified.kind === 'moved') throw outOfOrder('another request was quicker')
     if (verified.kind === 'blocked') return reply.code(429).send(await standing(app, request))
@@ -199,8 +200,20 @@ export function resetApiRoutes(server: Server, app: App): void {
   })
 }
 
+/** The proof's outcome; for one whose answer was lost, that answer. */
+async function proveOrRepeat(app: App, request: FastifyRequest, id: string, proof: Proof): Promise<Verified> {
+  try {
+    return await verifyGate(app, await own(app, request, id), proof)
+  } catch (error) {
+    const lost = error instanceof Refusal && error.code === 'LK_OUT_OF_ORDER'
+    const repeated = lost ? await repeatedProof(app, request.cookies[cookies.reset], proof, id) : undefined
+    if (!repeated) throw error
+    return { kind: 'passed', ...repeated }
+  }
+}
+
 /** The caller's own transaction. An id that is not its own is out of order like any other wrong step. */
-async function own(app: App, request: FastifyRequest, id: string): Promise<Transaction> {
+async function own(app: App, request: FastifyRequest, id: string): Promise<Held> {
   const transaction = await requireTransaction(app, request.cookies[cookies.reset])
   if (transaction.reset.id !== id) throw outOfOrder('another transaction')
   return transaction

@@ -24,13 +24,15 @@ import { cancelReset, chooseIntent } from './intent.ts'
 import { AgainPage, AskedPage, KnowPasswordPage } from './outcome-pages.tsx'
 import { contextFor, giveCookie, namedIn } from './page-parts.ts'
 import { CodePage, IntentPage, MethodPage, NumberPage, PasswordPage, QuestionsPage, UnlockPage } from './pages.tsx'
+import { repeatedProof } from './repeat-proof.ts'
 import { asksForNumber, requireOffer, resendAfter, sendChallenge } from './send-challenge.ts'
 import { postStart, showStart } from './start-pages.ts'
 import { journeyOf, questionsOf, standingOf } from './state.ts'
 import { standingPage } from './standing-page.tsx'
 import { findTransaction, requireTransaction } from './transaction.ts'
-import type { Transaction } from './transaction.ts'
+import type { Held } from './transaction.ts'
 import { verifyGate } from './verify-gate.ts'
+import type { Proof } from './verify-gate.ts'
 import type { Offer } from './view.ts'
 
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
@@ -61,18 +63,19 @@ export function resetPageRoutes(server: Server, app: App): void {
   /** A step of a running transaction: what goes wrong is shown where it belongs. */
   const step = <Fields extends Record<string, ReturnType<typeof text>>>(
     url: string, fields: Fields, act: (on: Posted, body: Partial<Record<keyof Fields & string, string>>) => Promise<FastifyReply>,
+    proofIn?: (body: Partial<Record<string, string>>) => Proof,
   ) =>
     server.post(url, { config: page, schema: form(fields) }, async (request, reply) => {
       const body = (request.body ?? {}) as Partial<Record<keyof Fields & string, string>>
-      return inTransaction(app, request, reply, posted => act(posted, body))
+      return inTransaction(app, request, reply, posted => act(posted, body), proofIn?.(body))
     })
 
   step('/reset/method', { method }, postMethod)
   step('/reset/number', { method, number: text(100) }, postNumber)
   step('/reset/resend', { method }, postResend)
-  step('/reset/code', { method, code: text(100) }, postCode)
+  step('/reset/code', { method, code: text(100) }, (on, body) => prove(on, codeIn(body)), codeIn)
   const answers = Object.fromEntries([1, 2, 3, 4, 5].map(place => [`answer-${place}`, text(1000)]))
-  step('/reset/answers', { method, ...answers }, postAnswers)
+  step('/reset/answers', { method, ...answers }, (on, body) => prove(on, answersIn(body)), answersIn)
   step('/reset/intent', { intent: text(20) }, postIntent)
   step('/reset/password', { newPassword: text(4096), confirmPassword: text(4096), userName: text(400) }, postPassword)
   step('/reset/unlock', {}, async on => afterEnd(on, await finishUnlock(app, on.transaction)))
@@ -90,7 +93,7 @@ interface Posted {
   app: App
   request: FastifyRequest
   reply: FastifyReply
-  transaction: Transaction
+  transaction: Held
   context: PageContext
 }
 
@@ -101,7 +104,10 @@ const languageOf = (request: FastifyRequest) => (request.explicitLocale ? `?mkt=
 const toStep = (reply: FastifyReply) => reply.redirect('/reset/step', 303)
 const cookieOf = (request: FastifyRequest) => request.cookies[cookies.reset]
 
-async function inTransaction(app: App, request: FastifyRequest, reply: FastifyReply, act: (on: Posted) => Promise<FastifyReply>): Promise<FastifyReply> {
+/** `proof`: what this step proves, for it may be the repetition of a request whose answer was lost. */
+async function inTransaction(
+  app: App, request: FastifyRequest, reply: FastifyReply, act: (on: Posted) => Promise<FastifyReply>, proof?: Proof,
+): Promise<FastifyReply> {
   try {
     const transaction = await requireTransaction(app, cookieOf(request))
     const context = await contextFor(app, request, await findTenant(app.db, transaction.reset.tenantId))
@@ -109,7 +115,12 @@ async function inTransaction(app: App, request: FastifyRequest, reply: FastifyRe
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     if (error.code === 'LK_SESSION_EXPIRED') return toStep(reply)
-    if (error.code === 'LK_OUT_OF_ORDER') return showAgain(request, reply)
+    if (error.code === 'LK_OUT_OF_ORDER') {
+      const repeated = proof && (await repeatedProof(app, cookieOf(request), proof))
+      if (!repeated) return showAgain(request, reply)
+      giveCookie(reply, repeated.cookie, repeated.reset.expiresAt - app.now())
+      return toStep(reply)
+    }
     if (error.status === 403) return toStep(reply) // the checks turned: the step says why
     throw error
   }
@@ -220,16 +231,13 @@ async function postResend(on: Posted, body: { method?: string }): Promise<Fastif
   }
 }
 
-async function postCode(on: Posted, body: { method?: string; code?: string }): Promise<FastifyReply> {
-  return prove(on, { method: body.method ?? '', code: body.code ?? '' })
-}
+const codeIn = (body: Partial<Record<string, string>>): Proof => ({ method: body['method'] ?? '', code: body['code'] ?? '' })
 
-async function postAnswers(on: Posted, body: Partial<Record<string, string>>): Promise<FastifyReply> {
-  const answers = [1, 2, 3, 4, 5].map(place => body[`answer-${place}`]).filter(answer => answer !== undefined)
-  return prove(on, { method: body['method'] ?? '', answers })
-}
+const answersIn = (body: Partial<Record<string, string>>): Proof => ({
+  method: body['method'] ?? '', answers: [1, 2, 3, 4, 5].map(place => body[`answer-${place}`]).filter(answer => answer !== undefined),
+})
 
-async function prove(on: Posted, proof: { method: string; code?: string; answers?: string[] }): Promise<FastifyReply> {
+async function prove(on: Posted, proof: Proof): Promise<FastifyReply> {
   const { app, transaction, reply, context } = on
   try {
     const verified = await verifyGate(app, transaction, proof)

@@ -30,26 +30,34 @@ export function newHandle(): { cookie: string; cookieHash: string } {
   return { cookie, cookieHash: hashOf(cookie) }
 }
 
+/** What a handle looks like; whether it is one of ours only the rows say. */
+export const isHandle = (cookie: string | undefined): cookie is string => cookie !== undefined && /^[\w-]{43}$/.test(cookie)
+
 export interface Transaction {
   reset: ResetRow
   gates: ResetGateRow[]
+}
+
+/** A transaction with the handle it was found by. */
+export interface Held extends Transaction {
+  cookie: string
 }
 
 /**
  * The transaction behind a cookie, as it stands now; undefined for a cookie that is none of ours. One whose time is over is
  * moved to EXPIRED on the way, whatever it was doing.
  */
-export async function findTransaction(app: App, cookie: string | undefined): Promise<Transaction | undefined> {
-  if (cookie === undefined || !/^[\w-]{43}$/.test(cookie)) return undefined
+export async function findTransaction(app: App, cookie: string | undefined): Promise<Held | undefined> {
+  if (!isHandle(cookie)) return undefined
   const reset = await findResetByCookie(app.db, hashOf(cookie))
   if (!reset) return undefined
   const gates = await listResetGates(app.db, reset.tenantId, reset.id)
-  if (isFinal(reset.state as ResetState) || app.now() < reset.expiresAt) return { reset, gates }
-  return { reset: await expire(app, { reset, gates }), gates }
+  if (isFinal(reset.state as ResetState) || app.now() < reset.expiresAt) return { reset, gates, cookie }
+  return { reset: await expire(app, { reset, gates }), gates, cookie }
 }
 
 /** The transaction a step belongs to. @throws Refusal 409 when there is none, 410 when its time is over */
-export async function requireTransaction(app: App, cookie: string | undefined): Promise<Transaction> {
+export async function requireTransaction(app: App, cookie: string | undefined): Promise<Held> {
   const transaction = await findTransaction(app, cookie)
   if (!transaction) throw outOfOrder()
   if (transaction.reset.state === 'EXPIRED') throw new Refusal(410, [reason('LK_SESSION_EXPIRED')])

@@ -25,11 +25,12 @@ import type { ResetGateRow, ResetRow } from '../store/resets.ts'
 import { accountOf, judgeAgain } from './identify.ts'
 import { offeredWay } from './offer.ts'
 import { recordStep, recordUsage, reportedMethod } from './record.ts'
+import { handleAfter, keepProof } from './repeat-proof.ts'
 import { block, requireOffer } from './send-challenge.ts'
 import { countTenantFailure, countTry, giveBack } from './throttles.ts'
 import type { Counted } from './throttles.ts'
-import { isPossible, mayOnlyUnlock, move, newHandle, outOfOrder, passedGate, recordImpossible } from './transaction.ts'
-import type { Transaction } from './transaction.ts'
+import { isPossible, mayOnlyUnlock, move, outOfOrder, passedGate, recordImpossible } from './transaction.ts'
+import type { Held, Transaction } from './transaction.ts'
 import type { Offer } from './view.ts'
 
 export type Verified =
@@ -55,7 +56,7 @@ const extraCount: Partial<Record<Offer['way'], ThrottleKey>> = { code: 'app', se
  * @throws Refusal 409 out of order; 422 LK_METHOD_UNAVAILABLE; 422 LK_FIELD_REQUIRED for an empty code; 503 LK_BUSY while the
  *   worker has not looked yet
  */
-export async function verifyGate(app: App, seen: Transaction, proof: Proof): Promise<Verified> {
+export async function verifyGate(app: App, seen: Held, proof: Proof): Promise<Verified> {
   if (!isPossible(seen, 'failGate')) {
     await recordImpossible(app, seen, 'prove')
     throw outOfOrder('prove')
@@ -68,10 +69,11 @@ export async function verifyGate(app: App, seen: Transaction, proof: Proof): Pro
   const counted = await countPatiently(app, transaction.reset, kinds)
   if (counted === 'moved') return { kind: 'moved' }
   if (!counted.served) return block(app, transaction, 'proof')
-  const handle = newHandle()
+  const handle = handleAfter(app, seen.cookie)
   let passed: ResetRow | undefined
   const pass = async (trx: Db, how: Passing) => {
     passed = await openGate(app, trx, transaction, offer, how, handle.cookieHash)
+    await keepProof(app, trx, transaction.reset.tenantId, { cookie: seen.cookie, proof })
     await giveBack(app, trx, transaction.reset, 'proof', counted.at)
   }
   const outcome = await compare(app, transaction, offer, proof, pass)

@@ -6,7 +6,7 @@ import { finishReset } from '../../src/reset/finish-reset.ts'
 import { sendChallenge } from '../../src/reset/send-challenge.ts'
 import { startReset } from '../../src/reset/start-reset.ts'
 import { findTransaction } from '../../src/reset/transaction.ts'
-import type { Transaction } from '../../src/reset/transaction.ts'
+import type { Held } from '../../src/reset/transaction.ts'
 import { verifyGate } from '../../src/reset/verify-gate.ts'
 import { Secret } from '../../src/secret.ts'
 import { verifyAudit } from '../../src/store/audit-chain.ts'
@@ -55,7 +55,7 @@ class Scene {
     return { person, cookie: passed.cookie, supportCode: passed.reset.supportCode }
   }
 
-  async transaction(cookie: string): Promise<Transaction> {
+  async transaction(cookie: string): Promise<Held> {
     return (await findTransaction(this.stage.app, cookie))!
   }
 
@@ -189,6 +189,32 @@ for (const engine of engines) {
       assert.ok(await isPassword(stage.app, ann, chosen))
       const resets = await stage.app.db.selectFrom('audit').select('id').where('activity', '=', 'Reset password').where('targetId', '=', ann.id).execute()
       assert.equal(resets.length, 1)
+    } finally {
+      await stage.close()
+    }
+  })
+}
+
+for (const engine of engines) {
+  test(`R-02: killed after a gate’s commit and before the reply: who sends the same code again goes on, and it has counted once (${engine})`, async () => {
+    const stage = await openFaultStage({ engine })
+    try {
+      const [first, second] = await Promise.all([stage.serve({ LATCHKEY_FAULT: 'checkCode.committed' }), stage.serve()])
+      const ann = await stage.person('ann')
+      const visitor = stage.visitor(second)
+      expect(await visitor.start(ann.userPrincipalName), 201)
+      expect(await visitor.ask('email'), 202)
+      const code = await stage.mailedCode('ann@home.example')
+      visitor.nodes = [first]
+      await assert.rejects(visitor.prove('email', code), { code: 'ECONNRESET' })
+      visitor.nodes = [second]
+      const again = await visitor.prove('email', code)
+      assert.deepEqual([again.status, again.json.state], [200, 'CHOOSE'])
+      expect(await visitor.newPassword(chosen), 200)
+      assert.ok(await isPassword(stage.app, ann, chosen))
+      const gates = await stage.app.db.selectFrom('resetGates').select('gate').execute()
+      const steps = await stage.app.db.selectFrom('audit').select('id').where('resultReason', '=', 'gate1.email.passed').execute()
+      assert.deepEqual([gates.length, steps.length], [1, 1])
     } finally {
       await stage.close()
     }

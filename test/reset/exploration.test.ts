@@ -60,6 +60,12 @@ describe('the walk finds what is wrong', () => {
     'a code that is compared but not used up': {
       with: { consumes: false, opensAnotherGate: () => true }, in: scenario({ methods: ['email'] }), finds: 'a code counted twice',
     },
+    'a proof whose answer was lost that opens a gate each time it is sent': {
+      with: { repeatOpensGate: true, opensAnotherGate: () => true }, in: scenario({ methods: ['email'] }), finds: 'a code counted twice',
+    },
+    'a repetition that is not held to the proof that opened the gate': {
+      with: { repeatOpensGate: true, repeats: () => true }, in: scenario({ methods: ['email', 'mobileSms'] }), finds: 'a code of another method opened a gate',
+    },
     'guesses counted in the flow and not on the account (T-03)': {
       with: { reserve: (world, flow) => world.wrong.filter(one => one === flow).length < 2 }, in: twoFlows,
       finds: 'more guesses were looked at than the account has',

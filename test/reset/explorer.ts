@@ -60,6 +60,10 @@ export interface Engine {
   isOver(world: World, flow: Flow): boolean
   /** What "try another way" does to a flow that has been shown a proof before. */
   noteOpensGate: boolean
+  /** Is this the very proof that opened the flow's last gate, sent again because its answer was lost? */
+  repeats(flow: Flow, method: Method, challenge: Challenge): boolean
+  /** What such a repetition does beside giving the answer again. */
+  repeatOpensGate: boolean
 }
 
 const largestWorld = 400_000
@@ -80,6 +84,8 @@ export const engine: Engine = {
   requiredAtCommit: world => world.required,
   isOver: (world, flow) => world.clock - flow.startedAt >= lifetimeOfFlow,
   noteOpensGate: false,
+  repeats: (flow, method, code) => flow.gates.at(-1)?.challenge === code.id && code.method === method,
+  repeatOpensGate: false,
 }
 
 export interface Scenario {
@@ -99,7 +105,7 @@ type Step =
   | { event: 'intent'; flow: number; intent: 'reset' | 'unlock' }
   | { event: 'send'; flow: number; method: Method }
   | { event: 'guess'; flow: number; method: Method }
-  | { event: 'enter'; flow: number; method: Method; challenge: string }
+  | { event: 'enter' | 'repeat'; flow: number; method: Method; challenge: string }
 
 export interface Finding {
   rule: string
@@ -172,6 +178,7 @@ function* stepsOf(world: World, scenario: Scenario): Generator<Step> {
       if (world.challenges.filter(one => one.flow === flow && one.method === method).length < (method === 'email' && scenario.secondFlow.length === 0 ? 2 : 1)) yield { event: 'send', flow, method }
       yield { event: 'guess', flow, method }
       for (const challenge of world.challenges) yield { event: 'enter', flow, method, challenge: challenge.id }
+      if (world.flows[flow]!.gates.length > 0) for (const challenge of world.challenges) yield { event: 'repeat', flow, method, challenge: challenge.id }
     }
   }
 }
@@ -203,6 +210,8 @@ function take(world: World, step: Step, scenario: Scenario, by: Engine): boolean
       return prove(world, scenario, by, step.flow, step.method, undefined)
     case 'enter':
       return prove(world, scenario, by, step.flow, step.method, world.challenges.find(one => one.id === step.challenge))
+    case 'repeat':
+      return repeat(world, scenario, by, step.flow, step.method, world.challenges.find(one => one.id === step.challenge)!)
     case 'submit':
       return scenario.onPremises && move(world, scenario, by, flow, 'submit')
     case 'commit':
@@ -240,6 +249,21 @@ function prove(world: World, scenario: Scenario, by: Engine, index: number, meth
   flow.gates.push({ way: method, destinationKey: destinations[method], challenge: code.id })
   world.proofs.push({ flow: code.flow, method: code.method, challenge: code.id, at: world.clock })
   return move(world, scenario, by, flow, 'passGate')
+}
+
+/** With the handle from before the last gate. Counted before it is looked at, like any proof; right, it gives the answer again. */
+function repeat(world: World, scenario: Scenario, by: Engine, index: number, method: Method, code: Challenge): boolean {
+  const flow = world.flows[index]!
+  if (!by.reserve(world, index)) return false
+  if (!by.repeats(flow, method, code)) {
+    world.wrong.push(index)
+    return true
+  }
+  if (!by.repeatOpensGate || !by.opensAnotherGate(flow.gates, { way: method, destinationKey: destinations[method] })) return true
+  flow.gates.push({ way: method, destinationKey: destinations[method], challenge: code.id })
+  world.proofs.push({ flow: code.flow, method: code.method, challenge: code.id, at: world.clock })
+  move(world, scenario, by, flow, 'passGate')
+  return true
 }
 
 function commit(world: World, scenario: Scenario, by: Engine, flow: Flow): boolean {
