@@ -2,30 +2,38 @@ import type { FastifyRequest } from 'fastify'
 import type { Refusal } from './refusal.ts'
 import { reasonText } from './text.ts'
 
-/** Graph's own words for a status; a room that needs another one says so in the refusal's reason values (`graphCode`). */
+/** Graph's own words for a status (graph §2.3); a room that needs another one says so in the refusal's reason values (`graphCode`). */
 const codeOfStatus: Record<number, string> = {
   400: 'Request_BadRequest',
   401: 'InvalidAuthenticationToken',
   403: 'Authorization_RequestDenied',
   404: 'Request_ResourceNotFound',
-  409: 'Request_Conflict',
+  405: 'Request_BadRequest',
+  409: 'Conflict',
+  410: 'resyncRequired',
+  412: 'PreconditionFailed',
   413: 'Request_EntityTooLarge',
-  415: 'Request_UnsupportedMediaType',
+  415: 'UnsupportedMediaType',
   422: 'Request_BadRequest',
+  424: 'FailedDependency',
   429: 'TooManyRequests',
   500: 'generalException',
-  501: 'notImplemented',
-  503: 'serviceNotAvailable',
+  501: 'NotImplemented',
+  503: 'ServiceUnavailable',
 }
+
+/** Programs look for these words, whatever language the rest has (graph §2.3). */
+const insufficient = 'Insufficient privileges to complete the operation.'
 
 /** A refusal as Graph clients expect it; `innerError.code` holds our stable code, so that a program can tell refusals apart. */
 export function graphError(refusal: Refusal, request: FastifyRequest) {
   const first = refusal.reasons[0]!
   const graphCode = first.values?.['graphCode']
+  const code = typeof graphCode === 'string' ? graphCode : (codeOfStatus[refusal.status] ?? 'generalException')
   return {
     error: {
-      code: typeof graphCode === 'string' ? graphCode : (codeOfStatus[refusal.status] ?? 'generalException'),
-      message: refusal.reasons.map(one => reasonText(request.locale, one)).join(' '),
+      code,
+      message: messageOf(refusal, request, code),
       // Which property is at fault; clients know a clash by `ObjectConflict` (graph §2.3, LD-49).
       ...(refusal.field === undefined ? {} : {
         details: [{ code: first.code === 'LK_CONFLICT' ? 'ObjectConflict' : first.code, message: reasonText(request.locale, first), target: refusal.field }],
@@ -38,4 +46,16 @@ export function graphError(refusal: Refusal, request: FastifyRequest) {
       },
     },
   }
+}
+
+function messageOf(refusal: Refusal, request: FastifyRequest, code: string): string {
+  if (code === 'Request_ResourceNotFound' && refusal.code === 'LK_NOT_FOUND') return reasonText(request.locale, { code: 'LK_OBJECT_NOT_FOUND', values: { id: askedFor(request) } })
+  const text = refusal.reasons.map(one => reasonText(request.locale, one)).join(' ')
+  return code === 'Authorization_RequestDenied' && !text.includes(insufficient) ? `${insufficient} ${text}` : text
+}
+
+/** The last thing the path names: what was not there. */
+function askedFor(request: FastifyRequest): string {
+  const named = Object.values((request.params ?? {}) as Record<string, string>).at(-1)
+  return (named ?? request.url.split('?')[0]!.split('/').at(-1) ?? '').replace(/[\p{C}]/gu, '').slice(0, 128)
 }

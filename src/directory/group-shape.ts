@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import type { TOptional, TSchema } from 'typebox'
 import type { GroupRow } from '../store/groups.ts'
 import { Nullable, instant, pick } from '../graph/answers.ts'
 
@@ -17,10 +18,14 @@ const properties = {
 /** What $expand brings along with a group. */
 export const expandableOfGroups = ['members', 'owners', 'memberOf', 'transitiveMembers', 'transitiveMemberOf'] as const
 
+const related = Type.Array(Type.Any())
+const optional = <T extends Record<string, TSchema>>(all: T) =>
+  Object.fromEntries(Object.entries(all).map(([name, schema]) => [name, Type.Optional(schema)])) as unknown as { [K in keyof T]: TOptional<T[K]> }
+
 export const Group = Type.Object({
   '@odata.context': Type.Optional(Type.String()),
-  ...Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, Type.Optional(schema)])),
-  ...Object.fromEntries(expandableOfGroups.map(name => [name, Type.Optional(Type.Array(Type.Any()))])),
+  ...optional(properties),
+  ...optional({ members: related, owners: related, memberOf: related, transitiveMembers: related, transitiveMemberOf: related }),
 })
 
 /** All of them come without `$select` (graph §8). */

@@ -6,11 +6,17 @@ import { accountActionRoutes } from './account-actions.ts'
 import { authenticationMethodRoutes } from './authentication-methods.ts'
 import { authenticationRequirementRoutes } from './authentication-requirements.ts'
 import { directoryRoleRoutes } from './directory-roles.ts'
+import { directoryObjectRoutes } from './directory-objects.ts'
+import { groupMemberRoutes } from './group-members.ts'
+import { groupRoutes } from './groups.ts'
+import { membershipRoutes } from './memberships.ts'
 import { passwordResetPolicyRoutes } from './password-reset-policy.ts'
+import { phoneAndEmailRoutes } from './phone-and-email-methods.ts'
 import { resetPasswordRoutes } from './reset-password.ts'
 import { roleAssignmentRoutes } from './role-assignments.ts'
 import { roleDefinitionRoutes } from './role-definitions.ts'
 import { temporaryAccessPassRoutes } from './temporary-access-passes.ts'
+import { userRelationshipRoutes } from './user-relationships.ts'
 import { userRoutes } from './users.ts'
 import { userWriteRoutes } from './user-writes.ts'
 import { validatePasswordRoutes } from './validate-password.ts'
@@ -18,7 +24,8 @@ import { validatePasswordRoutes } from './validate-password.ts'
 export function directoryRoutes(server: Server, app: App): void {
   speakGraph(server)
   for (const routes of [
-    userRoutes, userWriteRoutes, resetPasswordRoutes, authenticationMethodRoutes, authenticationRequirementRoutes, temporaryAccessPassRoutes, directoryRoleRoutes, roleAssignmentRoutes, roleDefinitionRoutes,
+    userRoutes, userWriteRoutes, userRelationshipRoutes, membershipRoutes, groupRoutes, groupMemberRoutes, directoryObjectRoutes,
+    resetPasswordRoutes, authenticationMethodRoutes, authenticationRequirementRoutes, temporaryAccessPassRoutes, phoneAndEmailRoutes, directoryRoleRoutes, roleAssignmentRoutes, roleDefinitionRoutes,
     passwordResetPolicyRoutes, validatePasswordRoutes, accountActionRoutes,
   ]) routes(server, app)
 }

@@ -43,13 +43,7 @@ export function userWriteRoutes(server: Server, app: App): void {
   })
 
   server.delete('/v1.0/users/:id', { config: { access: access.deleteUser, surface: 'graph' }, schema: { params: UserKey } }, async (request, reply) => {
-    const caller = privilegedCaller(app, request)
-    const user = await requireUser(app.db, caller.tenantId, request.params.id)
-    await app.db.transaction().execute(async trx => {
-      const decided = await decide(trx, caller, ['deleteUser'], user.id, app.now())
-      await softDeleteUser(trx, user.tenantId, user.id, app.now())
-      await auditUser(app, trx, request, decided.caller, decided.target, 'Delete user')
-    })
+    await deleteUser(app, request, request.params.id)
     return reply.code(204).send()
   })
 
@@ -68,6 +62,17 @@ export function userWriteRoutes(server: Server, app: App): void {
       },
     })
     return { '@odata.context': odataContext(request, 'Edm.Boolean'), value: true }
+  })
+}
+
+/** To the deleted items, for thirty days: no name finds the person, every session is over. */
+export async function deleteUser(app: App, request: FastifyRequest, key: string): Promise<void> {
+  const caller = privilegedCaller(app, request)
+  const user = await requireUser(app.db, caller.tenantId, key)
+  await app.db.transaction().execute(async trx => {
+    const decided = await decide(trx, caller, ['deleteUser'], user.id, app.now())
+    await softDeleteUser(trx, user.tenantId, user.id, app.now())
+    await auditUser(app, trx, request, decided.caller, decided.target, 'Delete user')
   })
 }
 
