@@ -1,6 +1,6 @@
 import type { App } from '../app.ts'
 import type { Secret } from '../secret.ts'
-import { peek, reserve } from '../store/limits.ts'
+import { reserve } from '../store/limits.ts'
 
 const day = 86_400_000
 
@@ -18,11 +18,9 @@ interface Tried {
   password: Secret
 }
 
-/** Until when this password is not compared for strangers; undefined when it is. Reads one row, spends nothing. */
-export async function sprayedUntil(app: App, tried: Tried, now: number): Promise<number | undefined> {
-  const { tenantId } = tried
-  const seen = await peek(app.db, { tenantId, key: passwordKey(app, tried), kind: sprayed, now })
-  return seen.served ? undefined : seen.until
+/** Whether this password is compared for strangers, as one of the tries of a moment; spends nothing. */
+export function sprayLook(app: App, tried: Tried) {
+  return { key: passwordKey(app, tried), kind: sprayed, look: true }
 }
 
 /** Counts a wrong password once for each name. */

@@ -1,4 +1,4 @@
-import type { App } from '../app.ts'
+import type { App, Db } from '../app.ts'
 import { isOnPremises } from '../rules/authority.ts'
 import { keepsCloudPassword } from '../rules/writeback.ts'
 import type { Secret } from '../secret.ts'
@@ -40,12 +40,26 @@ export type PasswordVerdict =
   /** Nobody could say: the domain decides, and no agent answered. */
   | { outcome: 'unavailable' }
 
+type Right = Extract<PasswordVerdict, { outcome: 'right' }>
+
+/** A right password whose try is still counted as a wrong one, until `accept` has run in the transaction of what it opens. */
+export type Compared = Exclude<PasswordVerdict, Right> | (Right & { accept(trx: Db): Promise<void> })
+
+/** Compares and accepts at once. @throws as `comparePassword` */
+export async function verifyPassword(app: App, check: PasswordCheck): Promise<PasswordVerdict> {
+  const compared = await comparePassword(app, check)
+  if (compared.outcome !== 'right') return compared
+  const { accept, ...right } = compared
+  await app.db.transaction().execute(accept)
+  return right
+}
+
 /**
  * The one place where a password is compared (T-83, T-88): sign-in, stepping up, change and every API double spend the same
  * budget, before any hash. Always exactly one Argon2id run, for nobody, no password, a disabled person, someone of the domain
  * and text of any length (T-02). Throws a `Refusal` (503 LK_BUSY) when too many wait for the hashing lane.
  */
-export async function verifyPassword(app: App, check: PasswordCheck): Promise<PasswordVerdict> {
+export async function comparePassword(app: App, check: PasswordCheck): Promise<Compared> {
   const { tenantId, password, place } = check
   const user = check.userId === undefined ? await findUserByName(app.db, tenantId, check.typedName ?? '') : await findUser(app.db, tenantId, check.userId)
   const attempt = { tenantId, typedName: check.typedName ?? user?.userPrincipalName ?? '', place }
@@ -53,15 +67,18 @@ export async function verifyPassword(app: App, check: PasswordCheck): Promise<Pa
   if (!budget.served) return { outcome: 'locked', until: budget.until }
   const row = await findPassword(app.db, tenantId, user?.id ?? '')
   const here = await matchesHash(app, row?.hash ?? null, password, budget.place === 'familiar')
-  const verdict = here || !user ? here : await askDomain(app, user, row, password)
-  if (verdict === 'unreachable') return { outcome: 'unavailable' }
-  if (!verdict || !user) {
+  const right = here || !user ? here : await askDomain(app, user, row, password)
+  if (right === 'unreachable') return { outcome: 'unavailable' }
+  if (!right || !user) {
     await afterWrong(app, attempt, password, budget.place, user?.id ?? null)
     return { outcome: 'wrong' }
   }
-  await forgive(app, attempt, budget)
   if (row?.hash && here) await renew(app, user.id, row, password)
-  return settle(app, check, user, row)
+  const verdict = await settle(app, check, user, row)
+  const accept = (trx: Db) => forgive(app, trx, attempt, budget)
+  if (verdict.outcome === 'right') return { ...verdict, accept }
+  await app.db.transaction().execute(accept)
+  return verdict
 }
 
 async function settle(app: App, { tenantId, purpose }: PasswordCheck, user: UserRow, row: PasswordRow | undefined): Promise<PasswordVerdict> {

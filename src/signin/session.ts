@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { cookieOptions } from '../access.ts'
 import type { Proof } from '../access.ts'
-import type { App } from '../app.ts'
+import type { App, Db } from '../app.ts'
 import { endBrowserSessions, sessionCookie, sessionIdHash } from '../credentials/browser-session.ts'
 import type { Level } from '../credentials/browser-session.ts'
 import { insertSession } from '../store/sessions.ts'
@@ -27,22 +27,29 @@ export interface NewBrowserSession {
 
 /**
  * Signs the browser in: a new session with a new id; whatever session the browser had before ends with it. Returns the id's hash.
+ * `also` is done in the same transaction.
  */
-export async function beginSession(app: App, request: FastifyRequest, reply: FastifyReply, session: NewBrowserSession): Promise<string> {
+export async function beginSession(
+  app: App, request: FastifyRequest, reply: FastifyReply, session: NewBrowserSession, also?: (trx: Db) => Promise<void>,
+): Promise<string> {
   const id = randomBytes(32).toString('base64url')
-  await endBrowserSessions(app, request, reply)
+  const idHash = sessionIdHash(id)
   const ends = session.proofs.flatMap(proof => ('until' in proof ? [Number(proof.until)] : []))
-  await insertSession(app.db, {
-    ...session,
-    ...(ends.length > 0 ? { endsAt: Math.min(...ends) } : {}),
-    idHash: sessionIdHash(id),
-    publicId: randomBytes(12).toString('base64url'),
-    locale: request.explicitLocale ?? null,
-    ipAddress: request.clientAddress,
-    userAgent: (request.headers['user-agent'] ?? '').slice(0, 300) || null,
-  }, app.now())
+  await app.db.transaction().execute(async trx => {
+    await also?.(trx)
+    await endBrowserSessions(app, request, reply, trx)
+    await insertSession(trx, {
+      ...session,
+      ...(ends.length > 0 ? { endsAt: Math.min(...ends) } : {}),
+      idHash,
+      publicId: randomBytes(12).toString('base64url'),
+      locale: request.explicitLocale ?? null,
+      ipAddress: request.clientAddress,
+      userAgent: (request.headers['user-agent'] ?? '').slice(0, 300) || null,
+    }, app.now())
+  })
   reply.setCookie(sessionCookie[session.level], id, cookieOptions('lax'))
-  return sessionIdHash(id)
+  return idHash
 }
 
 /** The same person's session under a new id, with more proved or a higher level; the former one ends. */

@@ -1,10 +1,10 @@
 /** "It's me": the first proof, and going on from it. Pages and `/api/signin` call the same functions. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Proof } from '../access.ts'
-import type { App } from '../app.ts'
+import type { App, Db } from '../app.ts'
 import { accountKeyOf } from '../credentials/account-key.ts'
 import { verifyTemporaryAccessPass } from '../credentials/temporary-access-pass.ts'
-import { verifyPassword } from '../credentials/verify-password.ts'
+import { comparePassword } from '../credentials/verify-password.ts'
 import type { PasswordVerdict } from '../credentials/verify-password.ts'
 import { Refusal } from '../refusal.ts'
 import type { Secret } from '../secret.ts'
@@ -54,12 +54,12 @@ export async function tenantOfName(app: App, typedName: string): Promise<string>
 export async function signInWithPassword(app: App, request: FastifyRequest, reply: FastifyReply, given: Given & { password: Secret }): Promise<SignedIn> {
   const tenantId = await tenantOfName(app, given.userName)
   const device = deviceOf(app, request)
-  const verdict = await verifyPassword(app, {
+  const verdict = await comparePassword(app, {
     tenantId, typedName: given.userName, password: given.password, place: { address: request.clientAddress, device: device.id }, purpose: 'signIn',
   })
   if (verdict.outcome === 'right') {
     rememberDevice(app, reply, device)
-    return enter(app, request, reply, verdict.user, given, [{ method: 'password', at: app.now() }])
+    return enter(app, request, reply, verdict.user, given, [{ method: 'password', at: app.now() }], verdict.accept)
   }
   const code = codeOf(verdict)
   await noteRefused(app, request, tenantId, given.userName, code)
@@ -99,8 +99,13 @@ export async function signInWithPass(app: App, request: FastifyRequest, reply: F
   throw new Refusal(statuses[code] ?? 401, [reason(code)], until)
 }
 
-/** The first proof was right: looks at the account, opens a session of the level that is due, and says what comes next. */
-async function enter(app: App, request: FastifyRequest, reply: FastifyReply, user: UserRow, given: Given, proofs: readonly Proof[]): Promise<SignedIn> {
+/**
+ * The first proof was right: looks at the account, opens a session of the level that is due, and says what comes next. `accept` is
+ * done in the session's transaction.
+ */
+async function enter(
+  app: App, request: FastifyRequest, reply: FastifyReply, user: UserRow, given: Given, proofs: readonly Proof[], accept?: (trx: Db) => Promise<void>,
+): Promise<SignedIn> {
   const facts = await knownFacts(app, user.tenantId, user.id)
   if (!facts) throw refused(401, 'LK_SIGNIN_FAILED')
   const next = nextStep(facts, proofs)
@@ -108,7 +113,7 @@ async function enter(app: App, request: FastifyRequest, reply: FastifyReply, use
   await beginSession(app, request, reply, {
     tenantId: user.tenantId, userId: user.id, credentialEpoch: user.credentialEpoch, isAdministrator: facts.subject.roles.some(role => !role.eligible),
     level: next.step === 'done' ? 'complete' : 'firstFactor', proofs, continueTo,
-  })
+  }, accept)
   if (next.step === 'done') await note(app, request, { tenantId: user.tenantId, typedName: given.userName, userId: user.id, proofs })
   return { next, continueTo }
 }

@@ -26,10 +26,10 @@ export function jsonRows<Row extends object>(names: Names<Row>, flags: Names<Row
   }
   return {
     select: (db, rows, alias) => {
-      const [gather, list] = isPostgres(db) ? ['json_agg', 'json_build_array'] : ['json_group_array', 'json_array']
       const values = sql.join(names.map(name => sql.ref(`part.${name}`)))
-      const gathered: RawBuilder<string> = sql`(select coalesce(cast(${sql.raw(gather!)}(${sql.raw(list!)}(${values})) as text), '[]') from ${rows} as part)`
-      return gathered.as(alias)
+      const gathered = isPostgres(db) ? sql`json_agg(json_build_array(${values}))` : sql`json_group_array(json_array(${values}))`
+      const text: RawBuilder<string> = sql`(select coalesce(cast(${gathered} as text), '[]') from ${rows} as part)`
+      return text.as(alias)
     },
     read: text => (text === '[]' ? [] : (JSON.parse(text) as unknown[][]).map(rowOf)),
   }

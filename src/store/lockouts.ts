@@ -8,6 +8,7 @@ import type { LockoutState } from '../rules/facts.ts'
 import { isLockedOut, noLockout, recordFailure } from '../rules/lockout.ts'
 import type { LockoutValues } from '../rules/lockout.ts'
 import { inTransaction } from './engine.ts'
+import { prepared } from './prepared.ts'
 import type { SignInLockoutTable } from './tables.ts'
 
 export type Place = 'familiar' | 'unfamiliar'
@@ -26,6 +27,33 @@ const rowColumns = ['failures', 'lockCount', 'lockedUntil', 'lastBad', 'lastFail
 type Row = Pick<Selectable<SignInLockoutTable>, (typeof rowColumns)[number]>
 const keptFor = 25 * 3_600_000 // an hour longer than the quiet day after which a state counts as new
 
+type Key = Omit<SignInTry, 'now'>
+
+const reading = prepared<Key>()((db, value) =>
+  db.selectFrom('signInLockouts').select(rowColumns).where('tenantId', '=', value('tenantId')).where('accountKey', '=', value('accountKey')).where('place', '=', value('place')))
+const forgiving = prepared<Key>()((db, value) =>
+  db.deleteFrom('signInLockouts').where('tenantId', '=', value('tenantId')).where('accountKey', '=', value('accountKey')).where('place', '=', value('place')))
+/** Writing is what locks a row on both engines; the insert makes sure that there is one. */
+const locking = prepared<Key & { expiresAt: number }>()((db, value) =>
+  db
+    .insertInto('signInLockouts')
+    .values({
+      tenantId: value('tenantId'), accountKey: value('accountKey'), place: value('place'), failures: 0, lockCount: 0, lockedUntil: null, lastBad: '[]',
+      lastFailureAt: null, expiresAt: value('expiresAt'),
+    })
+    .onConflict(clash => clash.columns(['tenantId', 'accountKey', 'place']).doUpdateSet({ expiresAt: value('expiresAt') }))
+    .returning(rowColumns))
+const saving = prepared<Key & Row & { expiresAt: number }>()((db, value) =>
+  db
+    .updateTable('signInLockouts')
+    .set({
+      failures: value('failures'), lockCount: value('lockCount'), lockedUntil: value('lockedUntil'), lastBad: value('lastBad'),
+      lastFailureAt: value('lastFailureAt'), expiresAt: value('expiresAt'),
+    })
+    .where('tenantId', '=', value('tenantId'))
+    .where('accountKey', '=', value('accountKey'))
+    .where('place', '=', value('place')))
+
 /**
  * Counts a try as a wrong password before it is compared (T-04); when it turns out right, `forgiveSignIn` takes all back, and of
  * many at once no more than the threshold are ever compared. A refused try counts nothing. The same wrong password again, known
@@ -43,24 +71,13 @@ export function reserveSignIn(db: Db, attempt: SignInTry & { badHash: string; va
 
 /** The account's state at one kind of place. */
 export async function readLockout(db: Db, { tenantId, accountKey, place }: Omit<SignInTry, 'now'>): Promise<LockoutState> {
-  const row = await db
-    .selectFrom('signInLockouts')
-    .select(rowColumns)
-    .where('tenantId', '=', tenantId)
-    .where('accountKey', '=', accountKey)
-    .where('place', '=', place)
-    .executeTakeFirst()
+  const row = await reading.first(db, { tenantId, accountKey, place })
   return row ? stateOf(row) : noLockout
 }
 
 /** A right password from one kind of place ends what was counted there; the other place's lock stands. */
 export async function forgiveSignIn(db: Db, { tenantId, accountKey, place }: Omit<SignInTry, 'now'>): Promise<void> {
-  await db
-    .deleteFrom('signInLockouts')
-    .where('tenantId', '=', tenantId)
-    .where('accountKey', '=', accountKey)
-    .where('place', '=', place)
-    .execute()
+  await forgiving.run(db, { tenantId, accountKey, place })
 }
 
 /** A reset or an administrator's unlock: every lock of the account under these keys (its names) ends. */
@@ -70,23 +87,12 @@ export async function clearLockouts(db: Db, tenantId: string, accountKeys: reado
 }
 
 async function lock(trx: Db, { tenantId, accountKey, place, now }: SignInTry): Promise<LockoutState> {
-  const row = await trx
-    .insertInto('signInLockouts')
-    .values({ tenantId, accountKey, place, failures: 0, lockCount: 0, lockedUntil: null, lastBad: '[]', lastFailureAt: null, expiresAt: now + keptFor })
-    .onConflict(clash => clash.columns(['tenantId', 'accountKey', 'place']).doUpdateSet({ expiresAt: now + keptFor }))
-    .returning(rowColumns)
-    .executeTakeFirstOrThrow()
-  return stateOf(row)
+  return stateOf(await locking.only(trx, { tenantId, accountKey, place, expiresAt: now + keptFor }))
 }
 
 async function save(trx: Db, { tenantId, accountKey, place, now }: SignInTry, state: LockoutState): Promise<void> {
-  await trx
-    .updateTable('signInLockouts')
-    .set({ ...state, lastBad: JSON.stringify(state.lastBad), expiresAt: Math.max(state.lockedUntil ?? 0, now) + keptFor })
-    .where('tenantId', '=', tenantId)
-    .where('accountKey', '=', accountKey)
-    .where('place', '=', place)
-    .execute()
+  const expiresAt = Math.max(state.lockedUntil ?? 0, now) + keptFor
+  await saving.run(trx, { tenantId, accountKey, place, ...state, lastBad: JSON.stringify(state.lastBad), expiresAt })
 }
 
 const stateOf = (row: Row): LockoutState => ({ ...row, lastBad: JSON.parse(row.lastBad) as string[] })
@@ -101,28 +107,32 @@ export interface FamiliarPlace {
   placeMac: string
 }
 
+const remembering = prepared<FamiliarPlace & { lastSuccessAt: number }>()((db, value) =>
+  db
+    .insertInto('familiarPlaces')
+    .values({
+      tenantId: value('tenantId'), accountKey: value('accountKey'), kind: value('kind'), placeMac: value('placeMac'), lastSuccessAt: value('lastSuccessAt'),
+    })
+    .onConflict(clash => clash.columns(['tenantId', 'accountKey', 'kind', 'placeMac']).doUpdateSet({ lastSuccessAt: value('lastSuccessAt') })))
+const placesKnown = prepared<{ tenantId: string; accountKey: string; one: string; other: string; since: number }>()((db, value) =>
+  db
+    .selectFrom('familiarPlaces')
+    .select(['placeMac', 'lastSuccessAt'])
+    .where('tenantId', '=', value('tenantId'))
+    .where('accountKey', '=', value('accountKey'))
+    .where('placeMac', 'in', [value('one'), value('other')])
+    .where('lastSuccessAt', '>', value('since')))
+
 /** Remembers where somebody signed in from. */
 export async function rememberPlace(db: Db, place: FamiliarPlace, now: number): Promise<void> {
-  await db
-    .insertInto('familiarPlaces')
-    .values({ ...place, lastSuccessAt: now })
-    .onConflict(clash => clash.columns(['tenantId', 'accountKey', 'kind', 'placeMac']).doUpdateSet({ lastSuccessAt: now }))
-    .execute()
+  await remembering.run(db, { ...place, lastSuccessAt: now })
 }
 
-/** True when one of the places was signed in from within 30 days. One query whatever is known. */
-export async function isFamiliar(
-  db: Db,
-  { tenantId, accountKey, placeMacs, now }: { tenantId: string; accountKey: string; placeMacs: readonly string[]; now: number },
-): Promise<boolean> {
-  const row = await db
-    .selectFrom('familiarPlaces')
-    .select('placeMac')
-    .where('tenantId', '=', tenantId)
-    .where('accountKey', '=', accountKey)
-    .where('placeMac', 'in', placeMacs.length === 0 ? [''] : placeMacs.slice(0, 20))
-    .where('lastSuccessAt', '>', now - familiarFor)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
+/** Which of the places, two at most, were signed in from within 30 days, and when last. One query whatever is known. */
+export async function familiarPlaces(
+  db: Db, { tenantId, accountKey, placeMacs, now }: { tenantId: string; accountKey: string; placeMacs: readonly string[]; now: number },
+): Promise<Map<string, number>> {
+  const [one = '', other = ''] = placeMacs
+  const rows = await placesKnown.all(db, { tenantId, accountKey, one, other, since: now - familiarFor })
+  return new Map(rows.map(row => [row.placeMac, row.lastSuccessAt]))
 }

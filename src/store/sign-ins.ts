@@ -3,7 +3,10 @@ import type { Insertable, Selectable } from 'kysely'
 import type { App, Db } from '../app.ts'
 import { columns } from './columns.ts'
 import { pageSize } from './engine.ts'
+import { insertMany } from './insert-many.ts'
 import type { SignInTable } from './tables.ts'
+
+const insertSignIns = insertMany('signIns', columns.signIns)
 
 export type SignInRow = Omit<Selectable<SignInTable>, 'proofs'> & { proofs: string[] }
 export type NewSignIn = Omit<Insertable<SignInTable>, 'id' | 'proofs'> & {
@@ -34,7 +37,7 @@ export function startSignInLog(app: App): SignInLog {
   const writeAll = async (): Promise<void> => {
     while (waiting.length > 0) {
       const rows = waiting.slice(0, together)
-      await app.db.insertInto('signIns').values(rows).execute()
+      await app.db.transaction().execute(trx => insertSignIns(trx, rows))
       waiting.splice(0, rows.length)
     }
   }

@@ -37,11 +37,12 @@ bothEngines('a right password takes the count back; the other kind of place keep
 bothEngines('T-22: a place is familiar for thirty days after the last sign-in from it, to that account', async store => {
   await addTenant(store.db)
   const place = { tenantId: 't1', accountKey: 'ann', kind: 'network', placeMac: 'net' } as const
-  const familiar = (now: number, placeMacs: string[] = ['net', 'device'], accountKey = 'ann') =>
-    lockouts.isFamiliar(store.db, { tenantId: 't1', accountKey, placeMacs, now })
+  const known = (now: number, placeMacs: string[], accountKey: string) => lockouts.familiarPlaces(store.db, { tenantId: 't1', accountKey, placeMacs, now })
+  const familiar = async (now: number, placeMacs: string[] = ['net', 'device'], accountKey = 'ann') => (await known(now, placeMacs, accountKey)).size > 0
   assert.equal(await familiar(start), false)
   await lockouts.rememberPlace(store.db, place, start - day)
   await lockouts.rememberPlace(store.db, place, start)
+  assert.deepEqual([...await known(start + 1, ['other', 'net'], 'ann')], [['net', start]])
   assert.equal(await familiar(start + 30 * day - 1), true)
   assert.equal(await familiar(start + 30 * day), false)
   assert.equal(await familiar(start, ['device']), false)

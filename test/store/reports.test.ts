@@ -33,7 +33,7 @@ bothEngines('sign-ins that could not be written wait for the next try', async st
   await addTenant(store.db)
   const app = appOn(store)
   let away = true
-  const flaky = { ...app, get db() { return away ? ({ insertInto: () => { throw new Error('away') } } as unknown as App['db']) : store.db } } as App
+  const flaky = { ...app, get db() { return away ? ({ transaction: () => { throw new Error('away') } } as unknown as App['db']) : store.db } } as App
   const log = signIns.startSignInLog(flaky)
   log.add(signIn(start))
   await assert.rejects(log.flush(), /away/)
