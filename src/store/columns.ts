@@ -15,7 +15,7 @@ import type {
   PermissionGrantTable,
   ServicePrincipalTable,
 } from './application-tables.ts'
-import type { AuthorizationCodeTable, AuthorizationRequestTable, DeviceCodeTable, RefreshTokenTable, SigningKeyTable, TokenFamilyTable } from './oauth-tables.ts'
+import type { AuthorizationCodeTable, AuthorizationRequestTable, DeviceCodeTable, RefreshTokenTable, ProgramSignInTable, SigningKeyTable, TokenFamilyTable } from './oauth-tables.ts'
 import type { ChangeHorizonTable, ChangeTable, DirectoryCountTable, DirectoryRoleTable, ManagerTable, RoleDefinitionTable, UserDetailTable } from './directory-tables.ts'
 import type {
   AdministrativeUnitMemberTable,
@@ -247,6 +247,10 @@ export const columns = {
   ),
   signingKeys: every<SigningKeyTable>()(
     'tenantId', 'kid', 'purpose', 'algorithm', 'privateKeySealed', 'certificate', 'createdAt', 'activeFrom', 'retireAt',
+  ),
+  programSignIns: every<ProgramSignInTable>()(
+    'tenantId', 'id', 'at', 'servicePrincipalId', 'appId', 'displayName', 'resourceId', 'method', 'credentialKeyId', 'tokenId', 'errorCode',
+    'ipAddress', 'userAgent', 'correlationId',
   ),
   changes: every<ChangeTable>()(
     'tenantId', 'kind', 'objectId', 'changed', 'at', 'removed',

@@ -16,6 +16,29 @@ export interface SigningKeyTable {
   retireAt: Instant | null
 }
 
+/** A sign-in of a program: one for each token it was given or refused. Narrow, for there are many (store/program-sign-ins.ts). */
+export interface ProgramSignInTable {
+  tenantId: Once<string>
+  /** A GUID that begins with the time: newer ones are greater. */
+  id: Once<string>
+  at: Once<Instant>
+  /** null: there is no such application here. */
+  servicePrincipalId: Once<string | null>
+  appId: Once<string | null>
+  /** The program's name then, or the first character of what was typed (T-78). */
+  displayName: Once<string>
+  resourceId: Once<string | null> // appId
+  method: Once<string> // 'none' | 'clientSecret' | 'clientAssertion' | 'federatedIdentityCredential'
+  credentialKeyId: Once<string | null>
+  /** The token's `uti`; null when there was none. */
+  tokenId: Once<string | null>
+  /** The AADSTS code of a refusal, null for success. */
+  errorCode: Once<number | null>
+  ipAddress: Once<string>
+  userAgent: Once<string | null>
+  correlationId: Once<string>
+}
+
 /** What a program asked of a person at `/authorize`, kept while they sign in. */
 export interface AuthorizationRequestTable {
   tenantId: Once<string>
@@ -100,4 +123,5 @@ export interface OAuthTables {
   refreshTokens: RefreshTokenTable
   deviceCodes: DeviceCodeTable
   signingKeys: SigningKeyTable
+  programSignIns: ProgramSignInTable
 }

@@ -6,6 +6,7 @@
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { Db } from '../app.ts'
+import { earliestId } from './timed-id.ts'
 import type { Database } from './tables.ts'
 
 const hour = 3_600_000
@@ -34,6 +35,8 @@ const recorded: readonly { table: 'deliveries' | 'signIns' | 'usageEvents'; keep
   { table: 'usageEvents', keep: 400 * day }, // a year and the month it is compared with
 ]
 const passwordEventsKept = 400 * day
+/** Their ids begin with the time, so they need no index for this. */
+const programSignInsKept = 30 * day
 /** As long as a place counts as familiar (sspr §7.5). */
 const placesKept = 90 * day
 
@@ -58,6 +61,8 @@ export async function dropOldRecords(db: Db, tenantId: string, now: number): Pro
     const at = sql.ref('at')
     gone += await inPortions(() => dropSome(db, table, ['tenantId', 'id'], { fits: sql`${own} and ${at} < ${now - keep}`, order: at, most: portion }))
   }
+  const before = sql`${own} and ${sql.ref('id')} < ${earliestId(now - programSignInsKept)}`
+  gone += await inPortions(() => dropSome(db, 'programSignIns', ['tenantId', 'id'], { fits: before, order: sql.ref('id'), most: portion }))
   return gone + (await dropOldPasswordEvents(db, tenantId, now - passwordEventsKept))
 }
 

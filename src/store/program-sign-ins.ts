@@ -2,30 +2,14 @@
  * Sign-ins of programs. Each is on disk before its token leaves, and still they cost one commit for many: what arrives while a
  * commit is under way goes into the next one together (docs/decisions/011).
  */
-import { randomUUID } from 'node:crypto'
-import type { CompiledQuery } from 'kysely'
+import type { CompiledQuery, Selectable } from 'kysely'
 import type { App, Db } from '../app.ts'
+import { columns } from './columns.ts'
+import { pageSize } from './engine.ts'
+import type { ProgramSignInTable } from './oauth-tables.ts'
+import { earliestId, timedId } from './timed-id.ts'
 
-export interface ProgramSignIn {
-  tenantId: string
-  /** Epoch milliseconds. */
-  at: number
-  /** Service principal; what was typed, keyed, when there is no such client. */
-  accountKey: string
-  /** The client's name, or the first letter of what was typed (T-78). */
-  accountHint: string
-  appId: string | null
-  resourceId: string | null
-  credentialKeyId: string | null
-  tokenId: string | null
-  result: 'success' | 'failure'
-  /** AADSTS code of a failure. */
-  errorCode: number | null
-  proofs: readonly string[]
-  ipAddress: string
-  userAgent: string | null
-  correlationId: string
-}
+export type ProgramSignIn = Selectable<ProgramSignInTable>
 
 interface Waiting {
   row: ProgramSignIn
@@ -71,26 +55,20 @@ class Writer {
 const writers = new WeakMap<App, Writer>()
 
 /** @returns when the row is committed. Throws what the database says: then no token may leave. */
-export function writeProgramSignIn(app: App, row: ProgramSignIn): Promise<void> {
+export function writeProgramSignIn(app: App, signIn: Omit<ProgramSignIn, 'id'>): Promise<void> {
+  const row = { ...signIn, id: timedId(signIn.at) }
   let writer = writers.get(app)
   if (writer === undefined) writers.set(app, (writer = new Writer(app.db)))
   return writer.write(row)
 }
 
-const names = [
-  'tenantId', 'id', 'at', 'userId', 'accountKey', 'accountHint', 'kind', 'result', 'reasonCode', 'proofs', 'ipAddress', 'userAgent', 'correlationId', 'appId',
-  'resourceId', 'credentialKeyId', 'tokenId', 'errorCode',
-] as const
-
 /** The statement for so many rows, built once for each database: building it costs more than running it. */
 const statements = new WeakMap<Db, Map<number, CompiledQuery>>()
 
 async function insertTogether(db: Db, rows: readonly ProgramSignIn[]): Promise<void> {
-  const values = rows.flatMap(row => [
-    row.tenantId, randomUUID(), row.at, null, row.accountKey, row.accountHint, 'servicePrincipal', row.result, null, JSON.stringify(row.proofs), row.ipAddress,
-    row.userAgent, row.correlationId, row.appId, row.resourceId, row.credentialKeyId, row.tokenId, row.errorCode,
-  ])
-  await db.executeQuery({ ...statementFor(db, rows.length), parameters: values })
+  const parameters: unknown[] = []
+  for (const row of rows) for (const name of columns.programSignIns) parameters.push(row[name])
+  await db.executeQuery({ ...statementFor(db, rows.length), parameters })
 }
 
 function statementFor(db: Db, count: number): CompiledQuery {
@@ -98,9 +76,34 @@ function statementFor(db: Db, count: number): CompiledQuery {
   if (known === undefined) statements.set(db, (known = new Map()))
   let statement = known.get(count)
   if (statement === undefined) {
-    const one = Object.fromEntries(names.map(name => [name, '?']))
-    statement = db.insertInto('signIns').values(Array.from({ length: count }, () => one) as never).compile()
+    const one = Object.fromEntries(columns.programSignIns.map(name => [name, '?']))
+    statement = db.insertInto('programSignIns').values(Array.from({ length: count }, () => one) as never).compile()
     known.set(count, statement)
   }
   return statement
+}
+
+export interface ProgramSignInPage {
+  tenantId: string
+  servicePrincipalId?: string | undefined
+  /** Epoch milliseconds, the second not included. */
+  from?: number | undefined
+  to?: number | undefined
+  /** The last id of the page before. */
+  after?: string | undefined
+  top?: number | undefined
+}
+
+/** A page of programs' sign-ins, the newest first. */
+export function listProgramSignIns(db: Db, { tenantId, servicePrincipalId, from, to, after, top }: ProgramSignInPage): Promise<ProgramSignIn[]> {
+  let query = db.selectFrom('programSignIns').select(columns.programSignIns).where('tenantId', '=', tenantId)
+  if (servicePrincipalId !== undefined) query = query.where('servicePrincipalId', '=', servicePrincipalId)
+  if (from !== undefined) query = query.where('id', '>=', earliestId(from))
+  if (to !== undefined) query = query.where('id', '<', earliestId(to))
+  if (after !== undefined) query = query.where('id', '<', after)
+  return query.orderBy('id', 'desc').limit(pageSize(top)).execute()
+}
+
+export function findProgramSignIn(db: Db, tenantId: string, id: string): Promise<ProgramSignIn | undefined> {
+  return db.selectFrom('programSignIns').select(columns.programSignIns).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()
 }

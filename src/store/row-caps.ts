@@ -9,7 +9,7 @@ import type { RawBuilder } from 'kysely'
 import type { Db } from '../app.ts'
 import { breathe, dropSome } from './old-rows.ts'
 
-export type CappedTable = 'limits' | 'signInLockouts' | 'resets' | 'challenges' | 'onceOnly' | 'signIns' | 'usageEvents' | 'authorizationRequests' | 'deviceCodes'
+export type CappedTable = 'limits' | 'signInLockouts' | 'resets' | 'challenges' | 'onceOnly' | 'signIns' | 'usageEvents' | 'programSignIns' | 'authorizationRequests' | 'deviceCodes'
 
 /** Rows of one tenant. A lock-out in force is renewed with every try, so to push one out takes longer than to wait for its end. */
 export const rowCaps: Readonly<Record<CappedTable, number>> = {
@@ -20,6 +20,7 @@ export const rowCaps: Readonly<Record<CappedTable, number>> = {
   onceOnly: 200_000,
   signIns: 500_000,
   usageEvents: 500_000,
+  programSignIns: 500_000,
   authorizationRequests: 50_000,
   deviceCodes: 50_000,
 }
@@ -42,6 +43,7 @@ const capped: Readonly<Record<CappedTable, { key: readonly string[]; order: RawB
   // What is recorded of people stays its time; what was tried in the name of nobody may go.
   signIns: { key: ['tenantId', 'id'], order: sql.ref('at'), only: nobody },
   usageEvents: { key: ['tenantId', 'id'], order: sql.ref('at'), only: nobody },
+  programSignIns: { key: ['tenantId', 'id'], order: sql.ref('id'), only: sql`${sql.ref('servicePrincipalId')} is null` },
   authorizationRequests: { key: ['tenantId', 'idHash'], order: expiry },
   deviceCodes: { key: ['tenantId', 'deviceCodeHash'], order: expiry },
 }

@@ -455,14 +455,14 @@ export interface SignInTable {
   userId: string | null
   accountKey: string
   accountHint: string // first character, unless the account exists (T-78)
-  kind: string // 'interactive' | 'appPassword' | 'servicePrincipal'
+  kind: string // 'interactive' | 'appPassword' | …
   result: string
   reasonCode: string | null
   proofs: Json
   ipAddress: string | null
   userAgent: string | null
   correlationId: string
-  /** Through or by which program, to which resource (appIds), with which credential, for which token (`uti`). */
+  /** Through which program, to which resource (appIds), by which credential of it, for which token (`uti`). Programs' own sign-ins: programSignIns. */
   appId: string | null
   resourceId: string | null
   credentialKeyId: string | null

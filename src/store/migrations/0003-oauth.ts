@@ -16,6 +16,17 @@ const tables: readonly TableSketch[] = [
     indexes: [['retireAt']],
   },
   {
+    name: 'programSignIns',
+    columns: {
+      tenantId: 'text', id: 'text', at: 'bigint', servicePrincipalId: 'text?', appId: 'text?', displayName: 'text', resourceId: 'text?', method: 'text',
+      credentialKeyId: 'text?', tokenId: 'text?', errorCode: 'bigint?', ipAddress: 'text', userAgent: 'text?', correlationId: 'text',
+    },
+    key: ['tenantId', 'id'],
+    parents: [{ to: 'tenants', columns: ['tenantId'] }],
+    // Ids begin with the time, so every row goes to the end of its key and of its program's part of the index.
+    indexes: [['tenantId', 'servicePrincipalId', 'id']],
+  },
+  {
     name: 'authorizationRequests',
     columns: { tenantId: 'text', idHash: 'text', parameters: 'text', createdAt: 'bigint', expiresAt: 'bigint', answers: 'text' },
     key: ['tenantId', 'idHash'],
