@@ -1,132 +1,87 @@
-/** /users/{id}/authentication: what somebody can prove themself with, masked, and taking it away (graph §6). */
+/** /users/{id}/authentication and /me/authentication: what somebody can prove themself with, and taking it away (graph §6). */
 import { Type } from 'typebox'
 import type { FastifyRequest } from 'fastify'
 import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
-import { userCaller } from '../access.ts'
 import { readMethods, removeMethod } from '../credentials/methods.ts'
-import type { OpenMethod } from '../credentials/methods.ts'
-import { maskEmail, maskPhone } from '../rules/masks.ts'
-import { mayActOn } from '../rules/role-matrix.ts'
-import { holdsRole, roles } from '../rules/roles.ts'
-import { Nullable, collectionOf, instant, odataContext } from '../graph/answers.ts'
-import { actorOf, callerFacts, decide, decidingFacts, forbidden, notFound, privilegedCaller } from '../graph/deciding.ts'
+import { deleteTemporaryAccessPass, readTemporaryAccessPass } from '../credentials/temporary-access-pass.ts'
+import { collectionOf, entityOf, odataContext } from '../graph/answers.ts'
+import { notFound } from '../graph/deciding.ts'
 import { readQuery } from '../graph/odata-query.ts'
-import { access } from '../graph/permissions.ts'
-import { UserKey, requireUser } from '../graph/find-user.ts'
+import { permitted } from '../graph/permissions.ts'
+import { Method, collections, graphId, methodIds, shapeMethod, shapePass, shapePassword } from './authentication-method-shape.ts'
+import type { MethodCollection } from './authentication-method-shape.ts'
+import { bases, methodReader, methodWriter } from './method-access.ts'
+import type { MethodPath } from './method-access.ts'
+import { isPassEnabled } from './temporary-access-passes.ts'
 
-/** The same for every user (graph §6.1). */
-export const methodIds = {
-  password: '28c10230-6103-485e-b985-444c60001490',
-  mobile: '3179e48a-750b-4051-897c-87b9720928f7',
-  alternateMobile: 'b6332ec1-7057-4abe-9331-3d72feddfe41',
-  office: 'e37fc753-ff3b-4958-9484-eaa9425c82bc',
-  email: '3ddfcfc8-9383-446f-83cc-3ab9be4be18f',
-} as const
-
-const collections = {
-  passwordMethods: { type: 'passwordAuthenticationMethod', kinds: ['password'] },
-  phoneMethods: { type: 'phoneAuthenticationMethod', kinds: ['mobile', 'alternateMobile', 'office'] },
-  emailMethods: { type: 'emailAuthenticationMethod', kinds: ['email'] },
-  softwareOathMethods: { type: 'softwareOathAuthenticationMethod', kinds: ['softwareOath'] },
-  hardwareOathMethods: { type: 'hardwareOathAuthenticationMethod', kinds: ['hardwareOath'] },
-  microsoftAuthenticatorMethods: { type: 'microsoftAuthenticatorAuthenticationMethod', kinds: ['microsoftAuthenticator'] },
-  // No passkeys in this version (LD-56); clients ask all the same.
-  fido2Methods: { type: 'fido2AuthenticationMethod', kinds: [] },
-  windowsHelloForBusinessMethods: { type: 'windowsHelloForBusinessAuthenticationMethod', kinds: [] },
-} as const satisfies Record<string, { type: string; kinds: readonly string[] }>
-export type MethodCollection = keyof typeof collections
-
-const Method = Type.Object({
-  '@odata.type': Type.String(),
-  id: Type.String(),
-  createdDateTime: Nullable(Type.String()),
-  password: Type.Optional(Type.Null()),
-  phoneNumber: Type.Optional(Nullable(Type.String())),
-  phoneType: Type.Optional(Type.String()),
-  smsSignInState: Type.Optional(Type.String()),
-  emailAddress: Type.Optional(Nullable(Type.String())),
-  displayName: Type.Optional(Nullable(Type.String())),
-  secretKey: Type.Optional(Type.Null()),
-})
-
-const fixedId = (kind: string, id: string): string => (kind in methodIds ? methodIds[kind as keyof typeof methodIds] : id)
-const collectionOfKind = (kind: string): MethodCollection =>
-  (Object.keys(collections) as MethodCollection[]).find(name => (collections[name].kinds as readonly string[]).includes(kind))!
-
-/** As administrators see it: numbers and addresses masked, secrets never (graph §6.3). */
-function shape(method: OpenMethod) {
-  const { kind, value } = method
-  return {
-    '@odata.type': `#microsoft.graph.${collections[collectionOfKind(kind)].type}`,
-    id: fixedId(kind, method.id),
-    createdDateTime: instant(method.createdDateTime),
-    ...(kind === 'email' ? { emailAddress: value === null ? null : maskEmail(value) } : {}),
-    ...(['mobile', 'alternateMobile', 'office'].includes(kind)
-      ? { phoneNumber: value === null ? null : maskPhone(value), phoneType: kind, smsSignInState: kind === 'mobile' ? 'notEnabled' : 'notSupported' } : {}),
-    ...(kind === 'softwareOath' || kind === 'hardwareOath' ? { secretKey: null } : {}),
-    ...(kind === 'microsoftAuthenticator' || kind === 'hardwareOath' ? { displayName: method.displayName } : {}),
-  }
-}
-
-const password = (changedAt: number | null) => ({
-  '@odata.type': '#microsoft.graph.passwordAuthenticationMethod', id: methodIds.password, createdDateTime: instant(changedAt), password: null,
-})
+const deletable = ['methods', 'phoneMethods', 'emailMethods', 'softwareOathMethods', 'microsoftAuthenticatorMethods', 'hardwareOathMethods', 'temporaryAccessPassMethods'] as const
 
 export function authenticationMethodRoutes(server: Server, app: App): void {
-  const reading = { access: access.readMethods, surface: 'graph' } as const
-  const writing = { access: access.writeMethods, surface: 'graph' } as const
-  const list = async (request: FastifyRequest, key: string, collection: MethodCollection | undefined) => {
-    readQuery(request, { selectable: [], pageable: false })
-    const user = await requireReadable(app, request, key)
-    const kinds: readonly string[] | undefined = collection && collections[collection].kinds
-    const methods = (await readMethods(app, user.tenantId, user.id)).filter(one => kinds === undefined || kinds.includes(one.kind))
-    const withPassword = kinds === undefined || kinds.includes('password')
-    return {
-      '@odata.context': odataContext(request, `users('${user.id}')/authentication/${collection ?? 'methods'}`),
-      value: [...(withPassword ? [password(await passwordChangedAt(app, user.tenantId, user.id))] : []), ...methods.map(shape)],
+  for (const { base, params, key } of bases) {
+    const OneMethod = Type.Object({ ...params.properties, methodId: Type.String({ maxLength: 64 }) })
+    const listed = ['methods', ...(Object.keys(collections) as MethodCollection[]), 'temporaryAccessPassMethods'] as const
+    for (const collection of listed) {
+      const path = `${base}/${collection}`
+      server.get(path, { config: { access: permitted('GET', path), surface: 'graph' }, schema: { params, response: { 200: collectionOf(Method) } } },
+        async request => {
+          readQuery(request, { selectable: [], pageable: false })
+          const { user, value } = await methodsIn(app, request, key(request), collection)
+          return { '@odata.context': odataContext(request, `users('${user.id}')/authentication/${collection}`), value }
+        })
+      server.get(`${path}/:methodId`, { config: { access: permitted('GET', `${path}/:methodId`), surface: 'graph' }, schema: { params: OneMethod, response: { 200: entityOf(Method) } } },
+        async request => {
+          readQuery(request, { selectable: [], pageable: false })
+          const { user, value } = await methodsIn(app, request, key(request), collection)
+          const found = value.find(one => one.id === (request.params as { methodId: string }).methodId)
+          if (!found) throw notFound()
+          return { '@odata.context': odataContext(request, `users('${user.id}')/authentication/${collection}/$entity`), ...found }
+        })
     }
-  }
 
-  server.get('/v1.0/users/:id/authentication/methods', { config: reading, schema: { params: UserKey, response: { 200: collectionOf(Method) } } },
-    request => list(request, request.params.id, undefined))
-  for (const collection of Object.keys(collections) as MethodCollection[]) {
-    server.get(`/v1.0/users/:id/authentication/${collection}`, { config: reading, schema: { params: UserKey, response: { 200: collectionOf(Method) } } },
-      request => list(request, request.params.id, collection))
-  }
-
-  const OneMethod = Type.Object({ ...UserKey.properties, methodId: Type.String({ maxLength: 64 }) })
-  for (const collection of ['methods', 'phoneMethods', 'emailMethods', 'softwareOathMethods', 'microsoftAuthenticatorMethods', 'hardwareOathMethods'] as const) {
-    server.delete(`/v1.0/users/:id/authentication/${collection}/:methodId`, { config: writing, schema: { params: OneMethod } }, async (request, reply) => {
-      const caller = privilegedCaller(app, request)
-      const user = await requireUser(app.db, caller.tenantId, request.params.id)
-      const kinds: readonly string[] | undefined = collection === 'methods' ? undefined : collections[collection].kinds
-      const { caller: facts } = await app.db.transaction().execute(trx => decide(trx, caller, ['manageMethods'], user.id, app.now()))
-      const method = (await readMethods(app, user.tenantId, user.id))
-        .find(one => (fixedId(one.kind, one.id) === request.params.methodId || one.id === request.params.methodId) && (kinds === undefined || kinds.includes(one.kind)))
-      if (!method) throw notFound()
-      await removeMethod(app, {
-        tenantId: user.tenantId, userId: user.id, id: method.id, actor: actorOf(request, facts), correlationId: request.correlationId,
-        alsoInTransaction: async trx => {
-          await decide(trx, caller, ['manageMethods'], user.id, app.now())
-        },
+    for (const collection of deletable) {
+      // Graph deletes by the collection of the kind; `methods` is a shorter way of our own, and not there for oneself.
+      if (collection === 'methods' && base.includes('/me/')) continue
+      const path = `${base}/${collection}/:methodId`
+      server.delete(path, { config: { access: permitted('DELETE', path), surface: 'graph' }, schema: { params: OneMethod } }, async (request, reply) => {
+        await remove(app, request, key(request), collection, (request.params as { methodId: string }).methodId)
+        return reply.code(204).send()
       })
-      return reply.code(204).send()
-    })
+    }
   }
 }
 
-/** Oneself, a Global Reader, or whoever may manage this person's methods (C-11, LD-30). */
-export async function requireReadable(app: App, request: FastifyRequest, key: string) {
-  const caller = userCaller(request)
-  const user = await requireUser(app.db, caller.tenantId, key)
-  if (user.id === caller.userId) return user
-  const { caller: facts } = await callerFacts(app.db, caller, app.now())
-  if (holdsRole(facts.roles, roles.globalReader)) return user
-  const { target } = await decidingFacts(app.db, caller, user.id, app.now())
-  const reach = mayActOn(facts, 'readMethods', target)
-  if (!reach.allowed) throw forbidden(reach.reason!)
-  return user
+type Asked = MethodCollection | 'methods' | 'temporaryAccessPassMethods'
+
+const kindsOf = (collection: Asked): readonly string[] | undefined =>
+  collection === 'methods' ? undefined : collection === 'temporaryAccessPassMethods' ? [] : collections[collection].kinds
+
+/** Everything of a collection, in the shape its reader may see. */
+async function methodsIn(app: App, request: FastifyRequest, path: MethodPath, collection: Asked) {
+  const { user, masked } = await methodReader(app, request, path)
+  const kinds = kindsOf(collection)
+  const all = await readMethods(app, user.tenantId, user.id)
+  const pass = kinds === undefined || collection === 'temporaryAccessPassMethods' ? await readTemporaryAccessPass(app, user.tenantId, user.id) : undefined
+  const value = [
+    ...(kinds === undefined || kinds.includes('password') ? [shapePassword(await passwordChangedAt(app, user.tenantId, user.id))] : []),
+    ...all.filter(one => kinds === undefined || kinds.includes(one.kind)).map(one => shapeMethod(one, masked)),
+    ...(pass ? [shapePass(pass, app.now(), { enabled: await isPassEnabled(app.db, user.tenantId) })] : []),
+  ]
+  return { user, value }
+}
+
+async function remove(app: App, request: FastifyRequest, path: MethodPath, collection: (typeof deletable)[number], methodId: string): Promise<void> {
+  // A password is set, never taken away.
+  if (methodId === methodIds.password) throw notFound()
+  const { user, actor, again } = await methodWriter(app, request, path)
+  const doing = { tenantId: user.tenantId, userId: user.id, actor, correlationId: request.correlationId, alsoInTransaction: again }
+  const pass = collection === 'methods' || collection === 'temporaryAccessPassMethods' ? await readTemporaryAccessPass(app, user.tenantId, user.id) : undefined
+  if (pass?.id === methodId) return deleteTemporaryAccessPass(app, doing)
+  const kinds = kindsOf(collection)
+  const method = (await readMethods(app, user.tenantId, user.id))
+    .find(one => (graphId(one.kind, one.id) === methodId || one.id === methodId) && (kinds === undefined || kinds.includes(one.kind)))
+  if (!method) throw notFound()
+  await removeMethod(app, { ...doing, id: method.id })
 }
 
 async function passwordChangedAt(app: App, tenantId: string, userId: string): Promise<number | null> {

@@ -6,9 +6,9 @@ import { initiatedBy } from '../credentials/actor.ts'
 import { appendAudit } from '../store/audit.ts'
 import { findUser, updateUser } from '../store/users.ts'
 import { entityOf, odataContext } from '../graph/answers.ts'
-import { requireReadable } from './authentication-methods.ts'
+import { methodReader } from './method-access.ts'
 import { actorOf, badRequest, decide, notFound, privilegedCaller } from '../graph/deciding.ts'
-import { access } from '../graph/permissions.ts'
+import { permitted } from '../graph/permissions.ts'
 import { UserKey, requireUser } from '../graph/find-user.ts'
 
 const states = ['disabled', 'enabled', 'enforced']
@@ -18,12 +18,12 @@ const Body = Type.Object({ '@odata.type': Type.Optional(Type.String()), perUserM
 export function authenticationRequirementRoutes(server: Server, app: App): void {
   const path = '/beta/users/:id/authentication/requirements'
 
-  server.get(path, { config: { access: access.readMethods, surface: 'graph' }, schema: { params: UserKey, response: { 200: entityOf(Requirements) } } }, async request => {
-    const { id, perUserMfaState } = await requireReadable(app, request, request.params.id)
+  server.get(path, { config: { access: permitted('GET', path), surface: 'graph' }, schema: { params: UserKey, response: { 200: entityOf(Requirements) } } }, async request => {
+    const { id, perUserMfaState } = (await methodReader(app, request, request.params.id)).user
     return { '@odata.context': odataContext(request, `users('${id}')/authentication/requirements`), perUserMfaState }
   })
 
-  server.patch(path, { config: { access: access.writeMethods, surface: 'graph' }, schema: { params: UserKey, body: Body } }, async (request, reply) => {
+  server.patch(path, { config: { access: permitted('PATCH', path), surface: 'graph' }, schema: { params: UserKey, body: Body } }, async (request, reply) => {
     const caller = privilegedCaller(app, request)
     const { perUserMfaState } = request.body
     if (!states.includes(perUserMfaState)) throw badRequest('LK_FIELD_INVALID', { field: 'perUserMfaState' }, 'perUserMfaState')

@@ -12,10 +12,11 @@ import { statusOf } from '../rules/reason.ts'
 import { Secret } from '../secret.ts'
 import { findOperation, insertOperation, moveOperation } from '../store/operations.ts'
 import { Nullable, entityOf, graphLink, instant, odataContext } from '../graph/answers.ts'
-import { methodIds, requireReadable } from './authentication-methods.ts'
+import { methodIds } from './authentication-method-shape.ts'
+import { methodReader } from './method-access.ts'
 import { actorOf, badRequest, decidingFacts, forbidden, graphCaller, notFound, privilegedCaller } from '../graph/deciding.ts'
 import type { Decided, GraphCaller } from '../graph/deciding.ts'
-import { access } from '../graph/permissions.ts'
+import { permitted } from '../graph/permissions.ts'
 import { UserKey, requireUser } from '../graph/find-user.ts'
 
 const Body = Type.Object({
@@ -29,10 +30,12 @@ const Operation = Type.Object({
 })
 
 export function resetPasswordRoutes(server: Server, app: App): void {
-  const config = { access: access.resetPassword, surface: 'graph' } as const
   const schema = { params: UserKey, body: Type.Optional(Body), response: { 202: Generated } }
   for (const path of [`methods/${methodIds.password}`, `passwordMethods/${methodIds.password}`]) {
-    server.post(`/v1.0/users/:id/authentication/${path}/resetPassword`, { config, schema }, async (request, reply) => {
+    const url = `/v1.0/users/:id/authentication/${path}/resetPassword`
+    // No program resets a password by itself on this path (graph §6.4).
+    const config = { access: permitted('POST', url.replace(methodIds.password, '{id}')), surface: 'graph' } as const
+    server.post(url, { config, schema }, async (request, reply) => {
       const done = await resetPassword(app, request, request.params.id, request.body?.newPassword ?? null)
       reply.code(202).header('location', graphLink(request, `/users/${done.userId}/authentication/operations/${done.operationId}`))
       return done.generated ? { '@odata.context': odataContext(request, 'microsoft.graph.passwordResetResponse'), newPassword: done.generated.reveal() } : {}
@@ -41,7 +44,7 @@ export function resetPasswordRoutes(server: Server, app: App): void {
 
   const OneOperation = Type.Object({ ...UserKey.properties, operationId: Type.String({ maxLength: 64 }) })
   server.get('/v1.0/users/:id/authentication/operations/:operationId', {
-    config: { access: access.operations, surface: 'graph' }, schema: { params: OneOperation, response: { 200: entityOf(Operation) } },
+    config: { access: permitted('GET', '/users/{id}/authentication/operations/{id}'), surface: 'graph' }, schema: { params: OneOperation, response: { 200: entityOf(Operation) } },
   }, async request => {
     const user = await requireOperationReader(app, request, request.params.id)
     const found = await findOperation(app.db, { tenantId: user.tenantId, userId: user.id, id: request.params.operationId, now: app.now() })
@@ -59,7 +62,7 @@ async function requireOperationReader(app: App, request: FastifyRequest, key: st
   const caller = graphCaller(request)
   const user = await requireUser(app.db, caller.tenantId, key)
   const facts = await decidingFacts(app.db, caller, user.id, app.now())
-  return evaluateAdminReset({ ...facts, now: app.now() }).allowed ? user : requireReadable(app, request, key)
+  return evaluateAdminReset({ ...facts, now: app.now() }).allowed ? user : (await methodReader(app, request, key)).user
 }
 
 interface Done {
