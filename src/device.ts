@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { cookieOptions, cookies } from '../access.ts'
-import type { App } from '../app.ts'
+import { cookieOptions, cookies } from './access.ts'
+import type { App } from './app.ts'
 
 const kept = 90 * 86_400
 
