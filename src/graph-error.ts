@@ -25,6 +25,8 @@ const codeOfStatus: Record<number, string> = {
 /** Programs look for these words, whatever language the rest has (graph §2.3). */
 const insufficient = 'Insufficient privileges to complete the operation.'
 
+const objectConflicts = new Set(['LK_CONFLICT', 'LK_PROPERTY_TAKEN'])
+
 /** A refusal as Graph clients expect it; `innerError.code` holds our stable code, so that a program can tell refusals apart. */
 export function graphError(refusal: Refusal, request: FastifyRequest) {
   const first = refusal.reasons[0]!
@@ -36,7 +38,7 @@ export function graphError(refusal: Refusal, request: FastifyRequest) {
       message: messageOf(refusal, request, code),
       // Which property is at fault; clients know a clash by `ObjectConflict` (graph §2.3, LD-49).
       ...(refusal.field === undefined ? {} : {
-        details: [{ code: first.code === 'LK_CONFLICT' ? 'ObjectConflict' : first.code, message: reasonText(request.locale, first), target: refusal.field }],
+        details: [{ code: objectConflicts.has(first.code) ? 'ObjectConflict' : first.code, message: reasonText(request.locale, first), target: refusal.field }],
       }),
       innerError: {
         code: first.code,

@@ -265,6 +265,8 @@ export const reasons = {
   LK_NO_SUCH_APPLICATION: anyone('correctInput', 400),
   LK_SERVICE_PRINCIPAL_EXISTS: anyone('correctInput', 409),
   LK_ASSIGNMENT_EXISTS: anyone('correctInput', 400),
+  LK_PROPERTY_TAKEN: anyone('correctInput', 400),
+  LK_SCOPE_UNKNOWN: anyone('correctInput', 400),
   LK_ENTITLEMENT_ENABLED: anyone('correctInput', 400),
   LK_CREDENTIAL_UNKNOWN: anyone('correctInput', 400),
   LK_CREDENTIAL_START: anyone('correctInput', 400),

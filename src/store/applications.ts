@@ -108,3 +108,13 @@ export async function noteClientChange(app: { wake: Wake }, trx: Db, tenantId: s
   await app.wake.wake(trx, 'clients', appId)
   await app.wake.wake(trx, `client:${appId}`, tenantId)
 }
+
+/** Those of these that are there; two queries. */
+export async function findApplicationsByAppIds(db: Db, tenantId: string, appIds: readonly string[]): Promise<ApplicationRow[]> {
+  return appIds.length === 0 ? [] : withUris(db, tenantId, await living(db, tenantId).where('appId', 'in', appIds.slice(0, 999)).execute())
+}
+
+/** Those of these that are there, by object id. */
+export async function findApplications(db: Db, tenantId: string, ids: readonly string[]): Promise<ApplicationRow[]> {
+  return ids.length === 0 ? [] : withUris(db, tenantId, await living(db, tenantId).where('id', 'in', ids.slice(0, 999)).execute())
+}
