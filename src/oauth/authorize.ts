@@ -80,11 +80,11 @@ async function proceed(app: App, request: FastifyRequest, reply: FastifyReply, p
   const { session, person, to } = considered
   try {
     if (person?.refusal) throw person.refusal
-    const { next, code } = nextAuthorizeStep({
+    const { next, silently } = nextAuthorizeStep({
       request: pending.request, askedAt: pending.askedAt, now: app.now(),
       session: session && (person?.session ?? notOfTenant(session)), consent: person?.consentFacts ?? { missing: false, mayConsent: false, agreedNow: false },
     })
-    if (pending.request.prompt === 'none' && code !== null) throw aadsts(code, { app: pending.appId })
+    if (pending.request.prompt === 'none' && silently) throw aadsts(silently.code, { app: pending.appId }, { error: silently.error })
     if (next.step === 'done') {
       const answer = await issueCode(app, request, considered)
       // Somebody pressed twice: one answer has gone out.

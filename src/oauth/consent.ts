@@ -41,7 +41,7 @@ export async function answerRequest(app: App, request: FastifyRequest, reply: Fa
 }
 
 function refusalOf({ session, consentFacts }: PersonStanding, client: Client) {
-  if (!session.assigned) return aadsts(50105, { app: client.appId })
+  if (!session.assigned) return aadsts(50105, { app: client.appId }, { error: 'access_denied' })
   return consentFacts.missing && !consentFacts.mayConsent ? aadsts(90094, {}, { error: 'access_denied' }) : aadsts(65004)
 }
 

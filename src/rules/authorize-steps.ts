@@ -45,51 +45,59 @@ export type AuthorizeStep =
   | { step: 'askAdministrator' }
   | { step: 'done' }
 
-/** What `prompt=none` is answered with in place of each step: an AADSTS code. */
-export const silently = { signIn: 50058, chooseAccount: 50058, interrupted: 50125, notAssigned: 50105, consent: 65001, askAdministrator: 65001 } as const
+/** What `prompt=none` is answered with in place of a step: an AADSTS code, under the class that OpenID Connect has for it. */
+export interface SilentNo {
+  code: 50058 | 50125 | 50105 | 65001
+  error: 'login_required' | 'interaction_required' | 'consent_required'
+}
+
+const login: SilentNo = { code: 50058, error: 'login_required' }
+const interrupted: SilentNo = { code: 50125, error: 'interaction_required' }
+const unassigned: SilentNo = { code: 50105, error: 'interaction_required' }
+const consent: SilentNo = { code: 65001, error: 'consent_required' }
 
 interface Row {
   name: string
   due(facts: StepFacts): boolean
   step: Exclude<AuthorizeStep, { step: 'done' }>
-  silently: (typeof silently)[keyof typeof silently]
+  silently: SilentNo
 }
 
 /** Signed in after the request came: whoever that is now, they were asked. */
 const isFresh = ({ session, askedAt }: StepFacts): boolean => session!.createdAt >= askedAt
 
 const rows: readonly Row[] = [
-  { name: 'nobody is signed in', due: ({ session }) => session === undefined, step: { step: 'signIn', again: false }, silently: silently.signIn },
-  { name: 'somebody of another organisation', due: ({ session }) => !session!.isOfTenant, step: { step: 'signIn', again: true }, silently: silently.signIn },
-  { name: 'prompt=login', due: facts => facts.request.prompt === 'login' && !isFresh(facts), step: { step: 'signIn', again: true }, silently: silently.signIn },
+  { name: 'nobody is signed in', due: ({ session }) => session === undefined, step: { step: 'signIn', again: false }, silently: login },
+  { name: 'somebody of another organisation', due: ({ session }) => !session!.isOfTenant, step: { step: 'signIn', again: true }, silently: login },
+  { name: 'prompt=login', due: facts => facts.request.prompt === 'login' && !isFresh(facts), step: { step: 'signIn', again: true }, silently: login },
   {
     name: 'the sign-in is older than max_age',
     due: facts => facts.request.maxAge !== null && !isFresh(facts) && facts.now - facts.session!.provedAt > facts.request.maxAge * 1000,
-    step: { step: 'signIn', again: true }, silently: silently.signIn,
+    step: { step: 'signIn', again: true }, silently: login,
   },
   {
     name: 'somebody else than login_hint says',
     due: facts => !facts.session!.isHinted && !isFresh(facts) && !facts.session!.chosen,
-    step: { step: 'signIn', again: true }, silently: silently.signIn,
+    step: { step: 'signIn', again: true }, silently: login,
   },
   {
     name: 'prompt=select_account', due: facts => facts.request.prompt === 'select_account' && !isFresh(facts) && !facts.session!.chosen,
-    step: { step: 'chooseAccount' }, silently: silently.chooseAccount,
+    step: { step: 'chooseAccount' }, silently: login,
   },
-  { name: 'an interrupt is due', due: ({ session }) => session!.interrupted, step: { step: 'signIn', again: true }, silently: silently.interrupted },
-  { name: 'not assigned', due: ({ session }) => !session!.assigned, step: { step: 'notAssigned' }, silently: silently.notAssigned },
+  { name: 'an interrupt is due', due: ({ session }) => session!.interrupted, step: { step: 'signIn', again: true }, silently: interrupted },
+  { name: 'not assigned', due: ({ session }) => !session!.assigned, step: { step: 'notAssigned' }, silently: unassigned },
   {
     name: 'an administrator must consent', due: ({ consent }) => consent.missing && !consent.mayConsent,
-    step: { step: 'askAdministrator' }, silently: silently.askAdministrator,
+    step: { step: 'askAdministrator' }, silently: consent,
   },
   {
     name: 'consent', due: ({ request, consent }) => consent.missing || (request.prompt === 'consent' && !consent.agreedNow),
-    step: { step: 'consent' }, silently: silently.consent,
+    step: { step: 'consent' }, silently: consent,
   },
 ]
 
-/** The next thing due. With `prompt=none` every step but `done` is a refusal: `silently` says with which code. */
-export function nextAuthorizeStep(facts: StepFacts): { next: AuthorizeStep; code: (typeof silently)[keyof typeof silently] | null } {
+/** The next thing due, and what is answered in its place when nobody may be asked. */
+export function nextAuthorizeStep(facts: StepFacts): { next: AuthorizeStep; silently: SilentNo | null } {
   const row = rows.find(one => one.due(facts))
-  return row ? { next: row.step, code: row.silently } : { next: { step: 'done' }, code: null }
+  return row ? { next: row.step, silently: row.silently } : { next: { step: 'done' }, silently: null }
 }

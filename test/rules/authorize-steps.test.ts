@@ -21,7 +21,7 @@ describe('between a request and its answer', () => {
   })
 
   test('nobody signed in means signing in, and none says so', () => {
-    assert.deepEqual(nextAuthorizeStep({ ...facts, session: undefined }), { next: { step: 'signIn', again: false }, code: 50058 })
+    assert.deepEqual(nextAuthorizeStep({ ...facts, session: undefined }), { next: { step: 'signIn', again: false }, silently: { code: 50058, error: 'login_required' } })
   })
 
   test('prompt=login is content with a sign-in that came after it, and no other', () => {
@@ -68,8 +68,8 @@ describe('between a request and its answer', () => {
       fc.record({ missing: fc.boolean(), mayConsent: fc.boolean(), agreedNow: fc.boolean() }),
       fc.record({ prompt: fc.constantFrom(null, 'none', 'login', 'consent', 'select_account'), maxAge: fc.constantFrom(null, 0, 10_000) }),
       (of, consent, request) => {
-        const { next: step, code } = nextAuthorizeStep(with_({ session: of, consent, request: request as StepFacts['request'] }))
-        assert.equal(step.step === 'done', code === null)
+        const { next: step, silently } = nextAuthorizeStep(with_({ session: of, consent, request: request as StepFacts['request'] }))
+        assert.equal(step.step === 'done', silently === null)
         if (step.step === 'done') assert.ok(of.isOfTenant && !of.interrupted && of.assigned && !consent.missing)
       },
     ))
