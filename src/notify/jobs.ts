@@ -22,6 +22,33 @@ export function defineJob(kind: string, handler: JobHandler): void {
   handlers.set(kind, handler)
 }
 
+/**
+ * Does many jobs of one kind and one tenant at once. `done` removes them, in the transaction that keeps what came of them; what throws
+ * before is tried again, each by itself. May run twice, as a job may.
+ */
+export type BatchHandler = (app: App, batch: { tenantId: string; ids: readonly string[] }, done: (trx: Db) => Promise<void>) => Promise<void>
+
+const batchHandlers = new Map<string, BatchHandler>()
+
+/** Says how the jobs of a kind are done that strangers cause by the thousand: many at once, and nothing but an id to each. */
+export function defineBatch(kind: string, handler: BatchHandler): void {
+  if (batchHandlers.has(kind) && batchHandlers.get(kind) !== handler) throw new Error(`The batch ${kind} is defined twice`)
+  batchHandlers.set(kind, handler)
+}
+
+export function batchHandler(kind: string): BatchHandler | undefined {
+  return batchHandlers.get(kind)
+}
+
+/** The kind in the dedupe id of a row that `queueForBatch` wrote. */
+export const batchKindOf = (dedupeId: string): string => dedupeId.slice(0, dedupeId.indexOf(':'))
+
+/** Leaves an id for the next batch, in the transaction of its cause, announced to nobody (T-02): the worker finds it within a second. */
+export async function queueForBatch(app: App, trx: Db, job: { tenantId: string; kind: string; id: string; expiresAt: number }): Promise<void> {
+  const { tenantId, kind, id, expiresAt } = job
+  await enqueue(trx, { tenantId, id, kind: 'batch', payloadSealed: '', dedupeId: `${kind}:${id}`, now: app.now(), expiresAt })
+}
+
 export function jobHandler(kind: string): JobHandler | undefined {
   return handlers.get(kind)
 }

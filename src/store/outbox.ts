@@ -7,6 +7,7 @@ import type { Selectable } from 'kysely'
 import type { Db } from '../app.ts'
 import { columns } from './columns.ts'
 import { isPostgres } from './engine.ts'
+import { prepared } from './prepared.ts'
 import type { OutboxTable } from './tables.ts'
 
 export type OutboxRow = Selectable<OutboxTable>
@@ -16,7 +17,8 @@ export const outboxChannel = 'outbox'
 export interface NewOutboxRow {
   tenantId: string
   id?: string
-  kind: 'mail' | 'sms' | 'job'
+  /** `batch`: jobs that are worked on many at once. */
+  kind: 'mail' | 'sms' | 'job' | 'batch'
   payloadSealed: string
   recipientIndex?: string | null
   /** A second row with the same one is not written. Its own id when not given. */
@@ -31,27 +33,32 @@ export interface NewOutboxRow {
 /** Writes a row in the caller's transaction; undefined when one with its dedupe id was there already. Wake `outboxChannel` too. */
 export async function enqueue(trx: Db, { now, ...message }: NewOutboxRow): Promise<string | undefined> {
   const id = message.id ?? randomUUID()
-  const row = await trx
-    .insertInto('outbox')
-    .values({
-      tenantId: message.tenantId,
-      id,
-      kind: message.kind,
-      payloadSealed: message.payloadSealed,
-      recipientIndex: message.recipientIndex ?? null,
-      dedupeId: message.dedupeId ?? id,
-      createdAt: now,
-      availableAt: message.availableAt ?? now,
-      expiresAt: message.expiresAt,
-      leaseUntil: null,
-      attempts: 0,
-      lastError: null,
-    })
-    .onConflict(clash => clash.columns(['tenantId', 'dedupeId']).doNothing())
-    .returning('id')
-    .executeTakeFirst()
+  const row = await adding.first(trx, {
+    tenantId: message.tenantId,
+    id,
+    kind: message.kind,
+    payloadSealed: message.payloadSealed,
+    recipientIndex: message.recipientIndex ?? null,
+    dedupeId: message.dedupeId ?? id,
+    createdAt: now,
+    availableAt: message.availableAt ?? now,
+    expiresAt: message.expiresAt,
+  })
   return row?.id
 }
+
+type Added = Pick<OutboxRow, 'tenantId' | 'id' | 'kind' | 'payloadSealed' | 'recipientIndex' | 'dedupeId' | 'createdAt' | 'availableAt' | 'expiresAt'>
+
+const adding = prepared<Added>()((db, value) =>
+  db
+    .insertInto('outbox')
+    .values({
+      tenantId: value('tenantId'), id: value('id'), kind: value('kind'), payloadSealed: value('payloadSealed'), recipientIndex: value('recipientIndex'),
+      dedupeId: value('dedupeId'), createdAt: value('createdAt'), availableAt: value('availableAt'), expiresAt: value('expiresAt'),
+      leaseUntil: null, attempts: 0, lastError: null,
+    })
+    .onConflict(clash => clash.columns(['tenantId', 'dedupeId']).doNothing())
+    .returning('id'))
 
 const qualified = columns.outbox.map(column => `outbox.${column}` as const)
 
@@ -92,16 +99,18 @@ export async function takeDue(db: Db, { now, leaseMs, max, kinds }: Take): Promi
   return taken.sort((a, b) => a.availableAt - b.availableAt || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
 }
 
+/** Done: the rows go. Those that somebody else has by now (our lease ran out) stay with them. */
+export async function finishAll(db: Db, rows: readonly Pick<OutboxRow, 'tenantId' | 'id' | 'attempts'>[]): Promise<void> {
+  for (const { tenantId, id, attempts } of rows) await removing.run(db, { tenantId, id, attempts })
+}
+
+const removing = prepared<Pick<OutboxRow, 'tenantId' | 'id' | 'attempts'>>()((db, value) =>
+  db.deleteFrom('outbox').where('tenantId', '=', value('tenantId')).where('id', '=', value('id')).where('attempts', '=', value('attempts')))
+
 /** Done: the row goes, with what was in it. False when somebody else has it by now (our lease ran out). */
 export async function finish(db: Db, row: Pick<OutboxRow, 'tenantId' | 'id' | 'attempts'>): Promise<boolean> {
-  const gone = await db
-    .deleteFrom('outbox')
-    .where('tenantId', '=', row.tenantId)
-    .where('id', '=', row.id)
-    .where('attempts', '=', row.attempts)
-    .returning('id')
-    .executeTakeFirst()
-  return gone !== undefined
+  const { tenantId, id, attempts } = row
+  return (await removing.run(db, { tenantId, id, attempts })) > 0
 }
 
 /** Not now: back in the line for `at`. `error` is for the operator and holds nothing of the message. */
