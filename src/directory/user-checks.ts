@@ -32,11 +32,11 @@ export function requireOwnDomain(tenant: TenantFacts, userPrincipalName: string)
 }
 
 /** A name somebody has: 400 with ObjectConflict, never 409 (graph §2.3, LD-49). */
-export async function asObjectConflict<T>(work: Promise<T>): Promise<T> {
+export async function asObjectConflict<T>(work: Promise<T>, field: 'userPrincipalName' | 'mail' = 'userPrincipalName'): Promise<T> {
   try {
     return await work
   } catch (error) {
-    if (isUniqueViolation(error)) throw new Refusal(400, [reason('LK_CONFLICT', { graphCode: 'Request_BadRequest' })], { field: 'userPrincipalName' })
+    if (isUniqueViolation(error)) throw new Refusal(400, [reason('LK_CONFLICT', { graphCode: 'Request_BadRequest' })], { field })
     throw error
   }
 }

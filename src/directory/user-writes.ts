@@ -5,6 +5,7 @@ import type { Static } from 'typebox'
 import type { FastifyRequest } from 'fastify'
 import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
+import { userCaller } from '../access.ts'
 import { writeContacts } from '../credentials/contacts.ts'
 import { hashPassword } from '../credentials/hash-password.ts'
 import { revokeSessions } from '../credentials/revoke-sessions.ts'
@@ -15,14 +16,16 @@ import { roles } from '../rules/roles.ts'
 import type { SubjectFacts, TenantFacts } from '../rules/facts.ts'
 import { Secret } from '../secret.ts'
 import { savePassword } from '../store/passwords.ts'
-import { findUser, insertUser, softDeleteUser } from '../store/users.ts'
+import { writeDetails } from '../store/user-details.ts'
+import { findUser, insertUser, resolveName, softDeleteUser } from '../store/users.ts'
 import { odataContext } from '../graph/answers.ts'
 import { actorOf, badRequest, callerFacts, callerId, decide, privilegedCaller, requireRole } from '../graph/deciding.ts'
-import { access } from '../graph/permissions.ts'
+import { access, permitted } from '../graph/permissions.ts'
 import { updateUserByGraph } from './update-user.ts'
-import { PatchUser, PostUser } from './user-bodies.ts'
+import { PatchUser, PostUser, detailsGiven, plainUserProperties } from './user-bodies.ts'
 import { asObjectConflict, auditUser, requireOwnDomain } from './user-checks.ts'
-import { User, defaultProperties, shapeUsers } from './user-shape.ts'
+import { User } from './user-shape.ts'
+import { answerNewUser } from './users.ts'
 import { UserKey, requireUser } from '../graph/find-user.ts'
 
 export function userWriteRoutes(server: Server, app: App): void {
@@ -31,14 +34,19 @@ export function userWriteRoutes(server: Server, app: App): void {
   }, async (request, reply) => {
     const id = await createUser(app, request, request.body)
     const user = (await findUser(app.db, privilegedCaller(app, request).tenantId, id))!
-    reply.code(201)
-    return { '@odata.context': odataContext(request, 'users/$entity'), ...(await shapeUsers(app, user.tenantId, [user], [...defaultProperties, 'accountEnabled']))[0] }
+    reply.code(201).header('location', `${request.origin}/v1.0/users/${id}`)
+    return answerNewUser(app, request, user)
   })
 
   server.patch('/v1.0/users/:id', {
     config: { access: access.updateUser, surface: 'graph' }, bodyLimit: 1024 * 1024, schema: { params: UserKey, body: PatchUser },
   }, async (request, reply) => {
     await updateUserByGraph(app, request, request.params.id, request.body)
+    return reply.code(204).send()
+  })
+
+  server.patch('/v1.0/me', { config: { access: permitted('PATCH', '/me'), surface: 'graph' }, bodyLimit: 1024 * 1024, schema: { body: PatchUser } }, async (request, reply) => {
+    await updateUserByGraph(app, request, userCaller(request).userId, request.body)
     return reply.code(204).send()
   })
 
@@ -88,8 +96,12 @@ async function createUser(app: App, request: FastifyRequest, body: Static<typeof
   const hash = await firstHash(app, tenant, body, password)
   await asObjectConflict(app.db.transaction().execute(async trx => {
     requireRole((await callerFacts(trx, caller, now)).caller, roles.globalAdministrator, roles.userAdministrator)
-    const { passwordProfile, mobilePhone, businessPhones, otherMails, mailNickname: _, '@odata.type': __, ...plain } = body
-    await insertUser(trx, { ...emptyUser, ...plain, passwordPolicies: plain.passwordPolicies ?? null, tenantId: caller.tenantId, id, createdDateTime: now })
+    const { passwordProfile, mobilePhone, businessPhones, otherMails, userPrincipalName, displayName, accountEnabled, onPremisesImmutableId = null, passwordPolicies = null } = body
+    const plain = Object.fromEntries(plainUserProperties.filter(name => body[name] !== undefined).map(name => [name, body[name]]))
+    await insertUser(trx, {
+      ...emptyUser, ...plain, userPrincipalName, displayName, accountEnabled, onPremisesImmutableId, passwordPolicies, tenantId: caller.tenantId, id, createdDateTime: now,
+    })
+    await writeDetails(trx, caller.tenantId, id, detailsGiven(body))
     await savePassword(trx, {
       tenantId: caller.tenantId, userId: id, hash, changedAt: now, channel: 'admin-portal',
       forceChangePasswordNextSignIn: passwordProfile.forceChangePasswordNextSignIn ?? true,
@@ -99,7 +111,7 @@ async function createUser(app: App, request: FastifyRequest, body: Static<typeof
     const actor = actorOf(request, facts)
     await writeContacts(app, trx, { tenantId: caller.tenantId, userId: id, mobilePhone, businessPhones, otherMails, origin: 'administrator', actor })
     await auditUser(app, trx, request, facts, { id, displayName: body.displayName }, 'Add user')
-  }))
+  }), body.mail != null && !(await resolveName(app.db, caller.tenantId, body.userPrincipalName)) ? 'mail' : 'userPrincipalName')
   return id
 }
 

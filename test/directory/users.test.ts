@@ -137,6 +137,55 @@ test('POST makes a user who can be found, once; a name somebody has is 400, neve
   assert.equal((await (await signedIn(t, ann)).post('/v1.0/users', { ...body, userPrincipalName: 'e@contoso.example' })).statusCode, 403)
 })
 
+test('a profile is kept whole: what POST and PATCH give, $select shows and filters find', async () => {
+  const body = {
+    accountEnabled: true, displayName: 'Ida', mailNickname: 'ida.k', userPrincipalName: 'ida@contoso.example', passwordProfile: { password: 'Kelp-7-wander' }, mail: 'Ida.K@contoso.example',
+    city: 'Rīga', companyName: 'Contoso', employeeId: 'E-77', employeeHireDate: '2024-02-01T00:00:00Z', showInAddressList: false, onPremisesExtensionAttributes: { extensionAttribute3: 'three' },
+  }
+  const made = await gus.post('/v1.0/users', body)
+  assert.equal(made.statusCode, 201, made.payload)
+  const select = 'mailNickname,mail,city,companyName,employeeId,employeeHireDate,showInAddressList,onPremisesExtensionAttributes,identities,assignedLicenses,faxNumber'
+  const seen = (await gus.get(`/v1.0/users/${made.json().id}?$select=${select}`)).json()
+  assert.deepEqual([seen.mailNickname, seen.mail, seen.city, seen.companyName, seen.employeeId, seen.showInAddressList, seen.faxNumber], ['ida.k', 'Ida.K@contoso.example', 'Rīga', 'Contoso', 'E-77', false, null])
+  assert.equal(Date.parse(seen.employeeHireDate), Date.parse('2024-02-01'))
+  assert.deepEqual([seen.onPremisesExtensionAttributes.extensionAttribute3, seen.onPremisesExtensionAttributes.extensionAttribute4], ['three', null])
+  assert.deepEqual(seen.identities, [{ signInType: 'userPrincipalName', issuer: 'contoso.example', issuerAssignedId: 'ida@contoso.example' }])
+  assert.equal((await gus.patch(`/v1.0/users/${made.json().id}`, { city: null, onPremisesExtensionAttributes: { extensionAttribute4: 'four' }, userType: 'Guest' })).statusCode, 204)
+  const after = (await gus.get('/v1.0/users/ida@contoso.example?$select=city,companyName,userType,onPremisesExtensionAttributes')).json()
+  assert.deepEqual([after.city, after.companyName, after.userType, after.onPremisesExtensionAttributes.extensionAttribute3, after.onPremisesExtensionAttributes.extensionAttribute4], [null, 'Contoso', 'Guest', 'three', 'four'])
+  const found = async (filter: string) => (await gus.get(`/v1.0/users?$filter=${encodeURIComponent(filter)}&$select=displayName`)).json().value
+  for (const filter of ["employeeId eq 'e-77'", "mailNickname eq 'IDA.K'", "mail eq 'ida.k@contoso.example'", "companyName eq 'contoso' and userType eq 'Guest'", "startswith(mail,'ida') or startswith(displayName,'Nobody')"]) {
+    assert.deepEqual(await found(filter), [{ displayName: 'Ida' }], filter)
+  }
+  const clash = await gus.post('/v1.0/users', { ...body, userPrincipalName: 'ida2@contoso.example', mailNickname: 'ida2' })
+  assert.deepEqual([clash.statusCode, clash.json().error.details[0].target], [400, 'mail'])
+})
+
+test('$search finds beginnings in the named properties; /$count and $count=true tell how many; each wants ConsistencyLevel', async () => {
+  const eventual = (url: string) => gus.browser.request({ method: 'GET', url, headers: { consistencylevel: 'eventual' } })
+  const search = encodeURIComponent('"displayName:many" AND "userPrincipalName:many1" OR "displayName:Ida"')
+  const found = (await eventual(`/v1.0/users?$search=${search}&$select=userPrincipalName&$top=999&$count=true`)).json()
+  assert.deepEqual(found.value.map((one: { userPrincipalName: string }) => one.userPrincipalName).toSorted(), ['ida@contoso.example', 'many10@contoso.example', 'many11@contoso.example', 'many1@contoso.example'])
+  assert.equal(found['@odata.count'], 4)
+  assert.equal((await gus.get(`/v1.0/users?$search=${search}`)).json().error.innerError.code, 'LK_QUERY_ADVANCED')
+  for (const bad of ['displayName:x', '"nothing:x"', '"displayName:"', '"displayName:x" OR', '"hash:x"']) assert.equal((await eventual(`/v1.0/users?$search=${encodeURIComponent(bad)}`)).statusCode, 400, bad)
+  const count = await eventual("/v1.0/users/$count?$filter=startswith(displayName,'many')")
+  assert.deepEqual([count.payload, String(count.headers['content-type']).startsWith('text/plain')], ['12', true])
+  assert.equal((await gus.get('/v1.0/users/$count')).statusCode, 400)
+  const live = await t.app.db.selectFrom('users').select('id').where('deletedDateTime', 'is', null).execute()
+  assert.equal((await eventual('/v1.0/users/$count')).payload, String(live.length))
+})
+
+test('$orderby goes both ways, and with a filter wants ConsistencyLevel', async () => {
+  const names = async (query: string) => ((await gus.browser.request({ method: 'GET', url: `/v1.0/users?$select=displayName&$top=999&${query}`, headers: { consistencylevel: 'eventual' } })).json().value as { displayName: string }[]).map(one => one.displayName)
+  const up = await names('$orderby=displayName')
+  assert.deepEqual(up, up.toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)))
+  assert.deepEqual((await names('$orderby=displayName desc')).map(name => name.toLowerCase()), up.toReversed().map(name => name.toLowerCase()))
+  assert.equal((await names("$orderby=displayName desc&$filter=startswith(userPrincipalName,'many')"))[0], 'Many9 Test')
+  assert.equal((await gus.get("/v1.0/users?$orderby=displayName&$filter=accountEnabled eq true")).statusCode, 400)
+  assert.equal((await gus.get('/v1.0/users?$orderby=mobilePhone')).statusCode, 400)
+})
+
 test('DELETE puts the user away: no name finds them, their session is over', async () => {
   const eve = await addPerson(t.app, t.tenantId, { name: 'eve' })
   const session = await signedIn(t, eve)
