@@ -2,8 +2,8 @@
  * Columns are camelCase in the code and snake_case in the database. Names are turned when a query becomes text and, on SQLite, when a
  * statement is prepared: Kysely's own plugin copies every query's tree and every row for it, a third of what a statement cost.
  */
-import { CamelCasePlugin, PostgresQueryCompiler, SqliteQueryCompiler } from 'kysely'
-import type { PluginTransformQueryArgs, PluginTransformResultArgs, QueryResult, RootOperationNode, UnknownRow } from 'kysely'
+import { CamelCasePlugin, PostgresQueryCompiler, SqliteQueryCompiler, ValueNode } from 'kysely'
+import type { LimitNode, PluginTransformQueryArgs, PluginTransformResultArgs, QueryResult, RootOperationNode, UnknownRow } from 'kysely'
 
 class Naming extends CamelCasePlugin {
   readonly #inDatabase = new Map<string, string>()
@@ -46,6 +46,13 @@ class Naming extends CamelCasePlugin {
 export const naming = new Naming()
 
 export class SqliteCompiler extends SqliteQueryCompiler {
+  /** As a number in the text: SQLite plans by a bound limit's value, and so plans the statement anew every time one is bound. */
+  protected override visitLimit(node: LimitNode): void {
+    const { limit } = node
+    if (ValueNode.is(limit) && Number.isSafeInteger(limit.value)) this.append(`limit ${String(limit.value)}`)
+    else super.visitLimit(node)
+  }
+
   protected override sanitizeIdentifier(identifier: string): string {
     return super.sanitizeIdentifier(naming.inDatabase(identifier))
   }
