@@ -6,6 +6,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { type Installation, type Person, importPeople, residentMiB, startInstallation, throwAwayFolder } from './installation.ts'
 import { type Outcome, load, median } from './load.ts'
+import { startTokenPeers, tokens } from './tokens.ts'
 
 const rounds = 5
 const port = 18080
@@ -52,17 +53,23 @@ async function signIn(latchkey: Installation, people: readonly Person[]): Promis
   record('sign-in / argon2 alone', done.perSecond / bare, 0.88, true, `${done.perSecond.toFixed(0)}/s against ${bare.toFixed(0)}/s`)
 }
 
+/** Does the work while eight sign-ins are always wanted. */
+async function amongSignIns<T>(latchkey: Installation, people: readonly Person[], work: () => Promise<T>): Promise<T> {
+  let asking = true
+  const flood = load(latchkey.origin, { inFlight: 8, wanted: () => asking, perAddress: 10 }, index => signInOf(latchkey, people[index % people.length]!))
+  await new Promise(resolve => setTimeout(resolve, 300))
+  const done = await work()
+  asking = false
+  allAnswered('sign-ins', 200, await flood)
+  return done
+}
+
 /** The health request's median while eight sign-ins are always wanted, against its quiet median. */
 async function health(latchkey: Installation, people: readonly Person[]): Promise<void> {
   const ask = () => load(latchkey.origin, { inFlight: 1, wanted: 500 }, () => ({ method: 'GET', path: '/livez' }))
   await ask()
   const quiet = await ask()
-  let asking = true
-  const flood = load(latchkey.origin, { inFlight: 8, wanted: () => asking, perAddress: 10 }, index => signInOf(latchkey, people[index % people.length]!))
-  await new Promise(resolve => setTimeout(resolve, 300))
-  const busy = await ask()
-  asking = false
-  allAnswered('sign-ins', 200, await flood)
+  const busy = await amongSignIns(latchkey, people, ask)
   record('health among sign-ins / quiet', busy.median / quiet.median, 2, false, `${busy.median.toFixed(2)} ms against ${quiet.median.toFixed(2)} ms`)
 }
 
@@ -106,7 +113,11 @@ async function startPeer(folder: string): Promise<{ origin: string; stop(): void
 
 const folder = throwAwayFolder()
 const dataDir = join(folder.path, 'data')
+/** `npm run bench -- tokens` measures only what has that name; without a name everything. */
+const named = process.argv.slice(2)
+const wants = (name: string) => named.length === 0 || named.includes(name)
 const peer = await startPeer(folder.path)
+const tokenPeers = await startTokenPeers(folder.path, peerPort + 10)
 let latchkey = await startInstallation(dataDir, port)
 try {
   const people = importPeople(dataDir, latchkey.dev.domain, 400)
@@ -114,15 +125,17 @@ try {
     process.stderr.write(`round ${round} of ${rounds}\n`)
     await latchkey.stop()
     latchkey = await startInstallation(dataDir, port)
-    await startAndRest(latchkey)
-    await signIn(latchkey, people)
-    await health(latchkey, people)
-    await resets(latchkey, peer.origin, people)
-    pages()
+    if (wants('start')) await startAndRest(latchkey)
+    if (wants('signin')) await signIn(latchkey, people)
+    if (wants('health')) await health(latchkey, people)
+    if (wants('resets')) await resets(latchkey, peer.origin, people)
+    if (wants('pages')) pages()
+    if (wants('tokens')) await tokens({ latchkey, dataDir, peer: tokenPeers, record, busily: work => amongSignIns(latchkey, people, work) })
   }
 } finally {
   await latchkey.stop()
   peer.stop()
+  tokenPeers.stop()
   folder.remove()
 }
 

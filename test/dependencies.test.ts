@@ -39,7 +39,7 @@ test('versions are exact, every package is known by its hash, none by an address
 
 // npm leaves a platform's package out of the lockfile when the registry has not got that version yet; then `npm ci` refuses the lockfile
 // on every machine, and a clone does not start.
-for (const folder of ['.', 'runtime', 'bench/peer'])
+for (const folder of ['.', 'runtime', 'bench/peer', 'bench/tokens-peer'])
   test(`the lockfile in ${folder} holds every platform's package, so that a clean clone can be installed`, () => {
     const { packages } = JSON.parse(read(`${folder}/package-lock.json`)) as { packages: Record<string, Locked> }
     const missing = Object.entries(packages).flatMap(([path, one]) =>

@@ -20,7 +20,7 @@ const day = 24 * hour
 /** Clients keep the key set for a day (oauth §3): so long before it signs a key is there to be seen, with a day to spare. */
 const publishedAhead = 2 * day
 const signsFor = 90 * day
-/** The longest life of a token is a day; an hour for clocks. */
+/** The longest life of a token is ninety minutes; a day for whoever keeps what they read of keys. */
 const keptAfter = 25 * hour
 
 type PrivateKey = KeyObject | webcrypto.CryptoKey

@@ -5,7 +5,7 @@ import type { ReasonCode } from './reason.ts'
 import { customQuestions, predefinedQuestions } from './security-questions.ts'
 import { enablement } from './tenant-settings.ts'
 import type {
-  AuthenticationMethodsPolicy, PasswordProtection, PasswordResetPolicy, PolicyMigrationState, TenantSettings,
+  AuthenticationMethodsPolicy, Branding, PasswordProtection, PasswordResetPolicy, PolicyMigrationState, TenantSettings,
 } from './tenant-settings.ts'
 import type { TenantFacts } from './facts.ts'
 import { isWellFormedAddress } from './contact-data.ts'
@@ -143,6 +143,15 @@ export function validateExpiry(days: number | null, noticeDays: number | null): 
   ]
 }
 
+/** The look of the pages: a colour with its six digits, and short plain texts (T-33). */
+export function validateBranding(next: Branding): Finding[] {
+  const longest = Math.max(0, ...Object.values(next.textByLocale).map(text => [...(text ?? '')].length))
+  return [
+    check('accentColor', 'accentColor', 'LK_FIELD_INVALID', blocksIf(next.accentColor !== null && !/^#[0-9a-f]{6}$/i.test(next.accentColor)), { field: 'accentColor' }),
+    check('textByLocale', 'textByLocale', 'LK_FIELD_INVALID', blocksIf(longest > 500), { field: 'textByLocale' }),
+  ]
+}
+
 type NumberSetting = { [K in keyof TenantSettings]: TenantSettings[K] extends number | null ? K : never }[keyof TenantSettings]
 
 /** Smallest and largest value of each of Latchkey's own number settings. */
@@ -152,7 +161,7 @@ export const settingRanges: Readonly<Record<NumberSetting, readonly [min: number
   methodsRequiredToRegister: [1, 3],
   registrationCoolDownInHours: [0, 168],
   auditRetentionInDays: [30, 3650],
-  accessTokenLifetimeInSeconds: [300, 86_400],
+  accessTokenLifetimeInSeconds: [300, 5400],
 }
 
 /** Latchkey's own settings: numbers within their ranges, country codes and the feedback link well formed. */

@@ -26,7 +26,7 @@ export interface TenantSettings {
   strictAssertions: boolean
   /** What signs tokens. RS256 is what every client reads; ES256 costs a tenth of it (oauth §3). */
   signingAlgorithm: 'RS256' | 'ES256'
-  /** Seconds an access token is good for, five minutes to a day (T-54). */
+  /** Seconds an access token is good for, five to ninety minutes (T-54). */
   accessTokenLifetimeInSeconds: number
   feedbackUrl: string | null
   notifyUserOnMethodChange: boolean
@@ -155,6 +155,15 @@ export interface MethodTarget {
   /** A group's id, or `all_users`. */
   id: string
   targetType: 'group' | 'user'
+  isRegistrationRequired?: boolean
+}
+
+/** Asks people at sign-in to set up a method (graph §7.1). Kept for clients; nobody is asked by it yet. */
+export interface RegistrationCampaign {
+  snoozeDurationInDays: number
+  state: 'default' | 'enabled' | 'disabled'
+  excludeTargets: MethodTarget[]
+  includeTargets: (MethodTarget & { targetedAuthenticationMethod: string })[]
 }
 
 /** One method of the authentication methods policy, with the parameters that rules read (sspr §2.9). */
@@ -179,6 +188,7 @@ export interface MethodConfiguration {
 
 export interface AuthenticationMethodsPolicy {
   policyMigrationState: PolicyMigrationState
+  registrationCampaign?: RegistrationCampaign
   authenticationMethodConfigurations: MethodConfiguration[]
 }
 
@@ -211,6 +221,8 @@ export const defaultAuthenticationMethodsPolicy: AuthenticationMethodsPolicy = {
 export interface AuthorizationPolicy {
   /** Self-service reset for all administrators (sspr §6.5). */
   allowedToUseSSPR: boolean
+  /** What people without a role may do; may when nothing is said. */
+  defaultUserRolePermissions?: { allowedToCreateApps: boolean }
 }
 
 export const defaultAuthorizationPolicy: AuthorizationPolicy = { allowedToUseSSPR: true }
