@@ -1,6 +1,5 @@
 /** Owners of applications and service principals (graph §3.1): they look after it without a directory role. */
 import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import type { App, Db } from '../app.ts'
 import type { Server } from '../access.ts'
 import { addApplicationOwner, listApplicationOwners, removeApplicationOwner } from '../store/application-owners.ts'
@@ -8,11 +7,11 @@ import type { Owner } from '../store/application-owners.ts'
 import { noteChange } from '../store/changes.ts'
 import { findServicePrincipal, findServicePrincipals } from '../store/service-principals.ts'
 import { findUser } from '../store/users.ts'
-import { graphLink } from '../graph/answers.ts'
 import { answerCollection, cutById, startOf } from '../graph/collection.ts'
 import { badRequest } from '../graph/deciding.ts'
 import { readQuery } from '../graph/odata-query.ts'
 import { permitted } from '../graph/permissions.ts'
+import { Reference, idOfReference } from '../graph/reference.ts'
 import { AsGraphHasIt, Key, KeyAndMember } from './application-schema.ts'
 import { chosen } from './application-shape.ts'
 import { auditApplication } from './audit-application.ts'
@@ -20,7 +19,6 @@ import { nothingThere, requireTarget } from './find-target.ts'
 import { changing, ownOrigins, reading, requireImpersonating, requireManaging } from './managing.ts'
 import { shapeServicePrincipals } from './service-principal-shape.ts'
 
-const Reference = Type.Object({ '@odata.id': Type.String({ maxLength: 500 }), '@odata.type': Type.Optional(Type.String({ maxLength: 100 })) }, { additionalProperties: false })
 /** What both kinds of owners have; the rest of each is read where they are. */
 const selectable = ['id', 'displayName', 'userPrincipalName', 'givenName', 'surname', 'mail', 'jobTitle', 'officeLocation', 'preferredLanguage', 'appId', 'servicePrincipalType', 'accountEnabled']
 
@@ -33,11 +31,6 @@ export function ownerRoutes(server: Server, app: App): void {
       const { page, paged } = await ownersPage(app, request, collection)
       const value = await shapeOwners(app.db, request, app, page.rows)
       return answerCollection(app, paged, 'directoryObjects', { value: value.map(one => ({ '@odata.type': one['@odata.type'], ...chosen(one, paged.query.select) })), next: page.next })
-    })
-
-    server.get(`${path}/$ref`, { config: reads, schema: { params: Key, response: { 200: AsGraphHasIt('references to directoryObjects') } } }, async request => {
-      const { page, paged } = await ownersPage(app, request, collection)
-      return answerCollection(app, paged, 'Collection($ref)', { value: page.rows.map(one => ({ '@odata.id': graphLink(request, `/directoryObjects/${one.id}`) })), next: page.next })
     })
 
     server.post(`${path}/$ref`, { config: { access: permitted('POST', `/${collection}/{id}/owners`), surface: 'graph' }, schema: { params: Key, body: Reference } }, async (request, reply) => {
@@ -108,13 +101,10 @@ async function shapePerson(db: Db, tenantId: string, id: string): Promise<Record
   return { '@odata.type': '#microsoft.graph.user', id, displayName, givenName, surname, mail, jobTitle, officeLocation, preferredLanguage, userPrincipalName, accountEnabled }
 }
 
-/** `…/directoryObjects/{id}`, `…/users/{id}` or `…/servicePrincipals/{id}`, of this tenant (T-43). */
+/** Somebody, or a program, of this tenant (T-43). */
 async function requireOwner(trx: Db, tenantId: string, reference: string): Promise<Owner> {
-  const id = /^(?:https?:\/\/[^/]+)?(?:\/(?:v1\.0|beta))?\/?(?:directoryObjects|users|servicePrincipals)[/(]'?([0-9a-f-]{36})'?\)?$/i.exec(reference)?.[1]?.toLowerCase()
-  if (id !== undefined) {
-    if (await findUser(trx, tenantId, id)) return { ownerId: id, ownerType: 'user' }
-    if (await findServicePrincipal(trx, tenantId, id)) return { ownerId: id, ownerType: 'servicePrincipal' }
-    throw nothingThere(id)
-  }
-  throw badRequest('LK_REFERENCE_INVALID', { property: 'owners', example: 'https://graph.microsoft.com/v1.0/directoryObjects/{id}' }, '@odata.id')
+  const id = idOfReference(reference, 'owners')
+  if (await findUser(trx, tenantId, id)) return { ownerId: id, ownerType: 'user' }
+  if (await findServicePrincipal(trx, tenantId, id)) return { ownerId: id, ownerType: 'servicePrincipal' }
+  throw nothingThere(id)
 }
