@@ -5,6 +5,10 @@
  */
 import type { App } from './app.ts'
 import { queueExpiryNotices } from './notify/expiry-notices.ts'
+import { noteClientChange } from './store/applications.ts'
+import { changesKeptFor, forgetOldChanges } from './store/changes.ts'
+import { deletedKeptFor, purgeDeletedBefore } from './store/deleted-applications.ts'
+import { purgePeopleAndGroups } from './store/deleted-objects.ts'
 import { dropExpiredRows, dropOldPlaces, dropOldRecords } from './store/old-rows.ts'
 import { dropBeyondCaps, rowCaps } from './store/row-caps.ts'
 import { listTenants } from './store/tenants.ts'
@@ -32,6 +36,24 @@ export async function tidyRecords(app: App): Promise<number> {
   return removed
 }
 
+/** The deleted items after thirty days, and the memory of changes that no delta query may ask for any more. @returns how many went */
+export async function tidyDirectory(app: App): Promise<number> {
+  let removed = 0
+  for (const { id } of await listTenants(app.db)) {
+    removed += await purgePeopleAndGroups(app.db, id, app.now() - deletedKeptFor)
+    for (let some = portion; some === portion; removed += some) {
+      const appIds = await app.db.transaction().execute(trx => purgeDeletedBefore(trx, id, app.now() - deletedKeptFor, portion))
+      for (const appId of appIds) await noteClientChange(app, app.db, id, appId)
+      some = appIds.length
+    }
+  }
+  for (let some = 1; some > 0; removed += some) some = await forgetOldChanges(app.db, app.now() - changesKeptFor)
+  return removed
+}
+
+/** Programs that one transaction removes. */
+const portion = 50
+
 /** Tells people of every tenant whose password expires soon, where the tenant wants that. @returns how many hear of it now */
 export async function tellOfExpiry(app: App): Promise<number> {
   let queued = 0
@@ -50,6 +72,7 @@ export function startHousekeeping(app: App, everyMs = minute): { stop(): Promise
       await tidy(app)
       if (rounds++ % hourly === 0) {
         await tidyRecords(app)
+        await tidyDirectory(app)
         await tellOfExpiry(app)
       }
     } catch (error) {

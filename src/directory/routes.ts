@@ -6,6 +6,8 @@ import { accountActionRoutes } from './account-actions.ts'
 import { authenticationMethodRoutes } from './authentication-methods.ts'
 import { authenticationRequirementRoutes } from './authentication-requirements.ts'
 import { directoryRoleRoutes } from './directory-roles.ts'
+import { deletedItemRoutes } from './deleted-items.ts'
+import { deltaRoutes } from './delta.ts'
 import { directoryObjectRoutes } from './directory-objects.ts'
 import { groupMemberRoutes } from './group-members.ts'
 import { groupRoutes } from './groups.ts'
@@ -17,6 +19,9 @@ import { roleAssignmentRoutes } from './role-assignments.ts'
 import { roleDefinitionRoutes } from './role-definitions.ts'
 import { temporaryAccessPassRoutes } from './temporary-access-passes.ts'
 import { userRelationshipRoutes } from './user-relationships.ts'
+import { authenticationMethodsPolicyRoutes } from './authentication-methods-policy.ts'
+import { authorizationPolicyRoutes } from './authorization-policy.ts'
+import { ownPolicyRoutes } from './own-policies.ts'
 import { userRoutes } from './users.ts'
 import { userWriteRoutes } from './user-writes.ts'
 import { validatePasswordRoutes } from './validate-password.ts'
@@ -24,8 +29,11 @@ import { validatePasswordRoutes } from './validate-password.ts'
 export function directoryRoutes(server: Server, app: App): void {
   speakGraph(server)
   for (const routes of [
-    userRoutes, userWriteRoutes, userRelationshipRoutes, membershipRoutes, groupRoutes, groupMemberRoutes, directoryObjectRoutes,
+    userRoutes, userWriteRoutes, userRelationshipRoutes, membershipRoutes, groupRoutes, groupMemberRoutes, directoryObjectRoutes, deletedItemRoutes, deltaRoutes,
     resetPasswordRoutes, authenticationMethodRoutes, authenticationRequirementRoutes, temporaryAccessPassRoutes, phoneAndEmailRoutes, directoryRoleRoutes, roleAssignmentRoutes, roleDefinitionRoutes,
     passwordResetPolicyRoutes, validatePasswordRoutes, accountActionRoutes,
+    authenticationMethodsPolicyRoutes,
+    authorizationPolicyRoutes,
+    ownPolicyRoutes,
   ]) routes(server, app)
 }

@@ -28,7 +28,7 @@ export async function noteChange(trx: Db, tenantId: string, kind: ChangeKind, ob
   const postgres = isPostgres(trx)
   const changed = postgres
     ? sql<number>`pg_current_xact_id()::text::bigint`
-    : sql<number>`(select coalesce(max(changed), 0) + 1 from changes where tenant_id = ${tenantId} and kind = ${kind})`
+    : sql<number>`(select coalesce(max(changed), 0) + 1 from changes where tenant_id = ${tenantId} and kind = ${countedWith(kind)})`
   const noted = at === undefined ? databaseNow(postgres) : sql<number>`${at}`
   await trx
     .insertInto('changes')
@@ -36,6 +36,9 @@ export async function noteChange(trx: Db, tenantId: string, kind: ChangeKind, ob
     .onConflict(clash => clash.columns(['tenantId', 'kind', 'objectId']).doUpdateSet(eb => ({ changed: eb.ref('excluded.changed'), at: eb.ref('excluded.at'), removed: eb.ref('excluded.removed') })))
     .execute()
 }
+
+/** Places in groups are told with their group, so they are numbered with groups. */
+const countedWith = (kind: ChangeKind): ChangeKind => (kind === 'member' ? 'group' : kind)
 
 /** Only retention looks at it, so the database's plain clock will do. */
 const databaseNow = (postgres: boolean) =>
@@ -120,8 +123,9 @@ export async function forgetOldChanges(db: Db, before: number, most = 500): Prom
     for (const { tenantId, kind, objectId, changed } of rows) {
       const gone = await trx.deleteFrom('changes').where('tenantId', '=', tenantId).where('kind', '=', kind).where('objectId', '=', objectId)
         .where('changed', '=', changed).returning('objectId').executeTakeFirst()
-      const known = horizons.get(`${tenantId} ${kind}`)?.upTo ?? 0
-      if (gone) horizons.set(`${tenantId} ${kind}`, { tenantId, kind: kind as ChangeKind, upTo: Math.max(known, changed + 1) })
+      const told = countedWith(kind as ChangeKind)
+      const known = horizons.get(`${tenantId} ${told}`)?.upTo ?? 0
+      if (gone) horizons.set(`${tenantId} ${told}`, { tenantId, kind: told, upTo: Math.max(known, changed + 1) })
     }
     for (const { tenantId, kind, upTo } of horizons.values()) {
       await raiseHorizon(trx, tenantId, kind, upTo)

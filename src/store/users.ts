@@ -142,11 +142,16 @@ export async function softDeleteUser(trx: Db, tenantId: string, id: string, now:
   return true
 }
 
-/** Back from the deleted items. A name someone else took meanwhile is a unique violation. */
-export async function restoreUser(trx: Db, tenantId: string, id: string): Promise<UserRow | undefined> {
+/**
+ * Back from the deleted items. A name someone else took meanwhile is a unique violation.
+ * @param renamed another principal name to come back with
+ */
+export async function restoreUser(trx: Db, tenantId: string, id: string, renamed?: string): Promise<UserRow | undefined> {
   const row = await trx
     .updateTable('users')
-    .set(eb => ({ deletedDateTime: null, version: eb('version', '+', 1) }))
+    .set(eb => ({
+      deletedDateTime: null, version: eb('version', '+', 1), ...(renamed === undefined ? {} : { userPrincipalName: renamed, upnLower: nameKey(renamed) }),
+    }))
     .where('tenantId', '=', tenantId)
     .where('id', '=', id)
     .where('deletedDateTime', 'is not', null)

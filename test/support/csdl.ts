@@ -94,7 +94,8 @@ function contextFaults(body: Record<string, unknown>, path: string, query: URLSe
   const version = path.split('/')[1]!
   const match = new RegExp(`^https?://[^/]+/${version}/\\$metadata#(.+)$`, 'i').exec(context)
   if (!match) return [`@odata.context ${context} is none`]
-  const described = describe(match[1]!)
+  const named = describe(match[1]!)
+  const described = named && { ...named, collection: named.collection || (version.toLowerCase() === 'beta' && annex.collectionsUnderBeta.includes(match[1]!)) }
   if (described === undefined) return [`@odata.context names nothing in the schema: ${match[1]}`]
   const asked = typeOfPath(path)
   const known = asked === undefined || related(itemOf(asked), described.type)
@@ -228,9 +229,9 @@ function entityFaults(item: Record<string, unknown>, declared: string, at: strin
   if (types[type] === undefined) return [`${at}@odata.type ${type} is unknown`]
   if (!isA(type, declared)) return [`${at}@odata.type ${type} is no ${declared}`]
   const names = Object.keys(item)
-  const missing = (asked.selected ?? []).filter(name => memberOf(type, name) !== undefined && !names.some(one => one.toLowerCase() === name))
+  const missing = (asked.selected ?? []).filter(name => memberOf(type, name) !== undefined && !names.some(one => one.toLowerCase() === name || (asked.delta && one.toLowerCase() === `${name}@delta`)))
   const extra = asked.selected === undefined || at.includes('~') ? []
-    : names.filter(name => !name.includes('@') && !asked.selected!.includes(name.toLowerCase()) && !isNavigation(type, name))
+    : names.filter(name => !name.includes('@') && !(asked.delta && name === 'id') && !asked.selected!.includes(name.toLowerCase()) && !isNavigation(type, name))
   return [
     ...missing.map(name => `${at}${name} was selected and is missing`),
     ...extra.map(name => `${at}${name} was not selected`),
