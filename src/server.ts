@@ -144,7 +144,7 @@ function refuseUnknownHost(raw: IncomingMessage, listener: Listener): void {
 
 /** Forms go to pages and to the token service, JSON to programs; a form can cross origins where JSON cannot (T-31). */
 function requireBodyOfItsSurface(contentType: string | undefined, surface: Surface | undefined): void {
-  if (contentType === undefined) return
+  if (contentType === undefined || surface === undefined) return // what leads nowhere is 404, whatever it brings
   const form = /^\s*application\/x-www-form-urlencoded/i.test(contentType)
   if (form !== (surface === 'page' || surface === 'oauth')) throw new Refusal(415, [reason('LK_MEDIA_TYPE')])
 }
