@@ -17,8 +17,8 @@ import { gatherTenantFacts } from '../store/facts.ts'
 import { findGroup } from '../store/groups.ts'
 import { readPolicies, writePolicy } from '../store/policies.ts'
 import { Nullable, odataContext } from '../graph/answers.ts'
-import { actorOf, callerFacts, callerId, privilegedCaller, requireRole } from '../graph/deciding.ts'
-import { access } from '../graph/permissions.ts'
+import { actorOf, callerFacts, callerId, freshCaller, graphCaller, privilegedCaller, requireRole } from '../graph/deciding.ts'
+import { permittedHere } from '../graph/permissions.ts'
 import { weakeningsOf } from '../rules/policy-weakening.ts'
 import { peopleBelow } from './policy-impact.ts'
 import type { FallsBelow } from './policy-impact.ts'
@@ -63,12 +63,14 @@ const Person = Type.Object({ id: Type.String(), userPrincipalName: Type.String()
 const Impact = Type.Object({ count: Type.Integer(), more: Type.Boolean(), people: Type.Array(Person), findings: Type.Array(Type.Object({ code: Type.String(), outcome: Type.String(), field: Nullable(Type.String()) })) })
 
 const path = '/beta/policies/passwordResetPolicy'
+const readers = permittedHere(['Policy.Read.All', 'Policy.ReadWrite.AuthenticationMethod'])
+const writers = permittedHere(['Policy.ReadWrite.AuthenticationMethod'])
 /** How many of those who would fall below are named in a preview; all of them are counted. */
 const shownPeople = 200
 
 export function passwordResetPolicyRoutes(server: Server, app: App): void {
-  server.get(path, { config: { access: access.readPolicy, surface: 'graph' }, schema: { response: { 200: Answer } } }, async (request, reply) => {
-    const { caller } = await callerFacts(app.db, userCaller(request), app.now())
+  server.get(path, { config: { access: readers, surface: 'graph' }, schema: { response: { 200: Answer } } }, async (request, reply) => {
+    const { caller } = await callerFacts(app.db, graphCaller(request), app.now())
     requireRole(caller, ...policyReaders)
     const answer = await policyAnswer(app.db, request, [])
     reply.header('etag', `W/"${answer.version}"`)
@@ -76,7 +78,7 @@ export function passwordResetPolicyRoutes(server: Server, app: App): void {
   })
 
   const Confirm = Type.Object({ impactConfirmed: Type.Optional(Type.Boolean()) })
-  server.patch(path, { config: { access: access.writePolicy, surface: 'graph' }, schema: { body: Patch, querystring: Confirm, response: { 200: Answer } } }, async request => {
+  server.patch(path, { config: { access: writers, surface: 'graph' }, schema: { body: Patch, querystring: Confirm, response: { 200: Answer } } }, async request => {
     const caller = privilegedCaller(app, request)
     const now = app.now()
     const { caller: facts, tenant } = await callerFacts(app.db, caller, now)
@@ -148,8 +150,9 @@ async function save(
   const { caller: facts } = await callerFacts(trx, caller, at)
   const weaker = weakeningsOf(before, next)
   if (weaker.length > 0) {
+    freshCaller(app, request)
     await tellGlobalAdministrators(app, trx, caller.tenantId, 'policyWeakened', {
-      actorName: facts.displayName, actorAccount: facts.userPrincipalName, policy: 'passwordResetPolicy',
+      actorName: facts.displayName, actorAccount: facts.program?.appId ?? facts.userPrincipalName, policy: 'passwordResetPolicy',
       changes: weaker.map(name => `${name}: ${JSON.stringify(before[name])} → ${JSON.stringify(next[name])}`).join('; '), time: at,
     })
   }
@@ -180,7 +183,7 @@ async function auditPolicy(trx: Db, request: FastifyRequest, change: {
 }
 
 async function policyAnswer(db: Db, request: FastifyRequest, warnings: { code: string; field: string | null }[]) {
-  const { tenantId } = userCaller(request)
+  const { tenantId } = graphCaller(request)
   const row = await db.selectFrom('policies').select('updatedAt').where('tenantId', '=', tenantId).where('name', '=', 'passwordResetPolicy').executeTakeFirst()
   const { passwordResetPolicy, versions } = await readPolicies(db, tenantId)
   return {

@@ -1,4 +1,4 @@
-import type { PasswordResetPolicy } from './tenant-settings.ts'
+import type { AuthorizationPolicy, Branding, OnPremisesIntegration, PasswordProtection, PasswordResetPolicy } from './tenant-settings.ts'
 
 const numbersOfProofs = ['numberOfAuthenticationMethodsRequired', 'numberOfQuestionsToReset', 'numberOfQuestionsToRegister'] as const
 const guards = ['notifyUsersOnPasswordReset', 'notifyOnAdminPasswordReset', 'registrationRequiredOnSignIn'] as const
@@ -25,3 +25,32 @@ export function weakeningsOf(before: PasswordResetPolicy, after: PasswordResetPo
 }
 
 const isRarer = (before: number, after: number): boolean => before !== 0 && (after === 0 || after > before)
+
+/** A longer wait, a lower number of tries and more banned words are stricter; the opposite of each is told. */
+export function weakeningsOfProtection(before: PasswordProtection, after: PasswordProtection): (keyof PasswordProtection)[] {
+  const gone = before.bannedPasswordList.some(term => !after.bannedPasswordList.includes(term))
+  return [
+    ...(after.lockoutThreshold > before.lockoutThreshold ? (['lockoutThreshold'] as const) : []),
+    ...(after.lockoutDurationInSeconds < before.lockoutDurationInSeconds ? (['lockoutDurationInSeconds'] as const) : []),
+    ...(['enableBannedPasswordCheck', 'enableBannedPasswordCheckOnPremises'] as const).filter(name => before[name] && !after[name]),
+    ...(gone && before.enableBannedPasswordCheck ? (['bannedPasswordList'] as const) : []),
+    ...(before.bannedPasswordCheckOnPremisesMode === 'Enforce' && after.bannedPasswordCheckOnPremisesMode === 'Audit' ? (['bannedPasswordCheckOnPremisesMode'] as const) : []),
+  ]
+}
+
+/** Writing to the domain, and unlocking there without a new password, reach further than before. */
+export function weakeningsOfIntegration(before: OnPremisesIntegration, after: OnPremisesIntegration): (keyof OnPremisesIntegration)[] {
+  return (['passwordWritebackEnabled', 'allowUnlockWithoutReset'] as const).filter(name => !before[name] && after[name])
+}
+
+/** Administrators that may reset themselves are one more way into the accounts that matter most. */
+export function weakeningsOfAuthorization(before: AuthorizationPolicy, after: AuthorizationPolicy): (keyof AuthorizationPolicy)[] {
+  const mayCreate = (policy: AuthorizationPolicy) => policy.defaultUserRolePermissions?.allowedToCreateApps ?? true
+  return [
+    ...(!before.allowedToUseSSPR && after.allowedToUseSSPR ? (['allowedToUseSSPR'] as const) : []),
+    ...(!mayCreate(before) && mayCreate(after) ? (['defaultUserRolePermissions'] as const) : []),
+  ]
+}
+
+/** How the pages look proves nothing and hides nothing. */
+export const weakeningsOfBranding = (_before: Branding, _after: Branding): (keyof Branding)[] => []
