@@ -19,6 +19,8 @@ import type { LogOptions } from './write-ahead-log.ts'
 const waitAtMost = 5_000
 const statementsKept = 500
 const busy = 5
+/** Copied into the file when it is so long (16 MiB): SQLite's thousand are reached every fifty resets, and each time the loop waits for two syncs. */
+const pagesInLog = 4_000
 
 /** Another statement failed in this transaction before: nothing of it will be kept, as on PostgreSQL. */
 export class AbortedTransactionError extends Error {
@@ -86,7 +88,7 @@ class OwnDriver implements Driver {
     const mode = await patiently(() => this.#writer.database.prepare('pragma journal_mode = wal').get()?.['journal_mode'])
     if (mode !== 'wal') throw new Error(`SQLite cannot keep a write-ahead log beside ${this.#options.file}: put the database on a disk of this machine`)
     // The log is synced by SQLite before it is copied into the file, and by us before a commit is told of.
-    this.#writer.database.exec('pragma synchronous = normal; pragma recursive_triggers = on')
+    this.#writer.database.exec(`pragma synchronous = normal; pragma wal_autocheckpoint = ${pagesInLog}; pragma recursive_triggers = on`)
     await this.#emptyLog()
     this.#log = new WriteAheadLog(realpathSync(this.#options.file), this.#options)
     this.#writer.database.function('latchkey_wake', (channel, id) => {
