@@ -1,7 +1,6 @@
 /** The development mode as a child process, as `npm start` starts it, on ports of its own and a folder that is thrown away. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { Agent } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fire } from './load.ts'
@@ -32,10 +31,9 @@ export async function startInstallation(dataDir: string, port: number): Promise<
 }
 
 async function untilAnswers(origin: string, child: ChildProcess): Promise<void> {
-  const agent = new Agent()
   for (let tries = 0; tries < 10_000; tries++) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`)
-    const answer = await fire(origin, agent, { method: 'GET', path: '/signin' }).catch(() => undefined)
+    const answer = await fire(origin, { method: 'GET', path: '/signin' }).catch(() => undefined)
     if (answer?.status === 200) return
     await new Promise(resolve => setTimeout(resolve, 3))
   }
