@@ -1,9 +1,10 @@
 /**
  * Rows that have had their time are removed, so that what strangers can create stays bounded (T-29): every minute what ended by
  * itself and what is beyond the caps, every hour the records nobody will ask for any more. By the hour, too, people hear that their
- * password expires soon. Every process does it; twice is no harm.
+ * password, or a credential of a program they own, expires soon. Every process does it; twice is no harm.
  */
 import type { App } from './app.ts'
+import { queueCredentialNotices } from './credentials/credential-notices.ts'
 import { queueExpiryNotices } from './notify/expiry-notices.ts'
 import { noteClientChange } from './store/applications.ts'
 import { changesKeptFor, forgetOldChanges } from './store/changes.ts'
@@ -54,10 +55,10 @@ export async function tidyDirectory(app: App): Promise<number> {
 /** Programs that one transaction removes. */
 const portion = 50
 
-/** Tells people of every tenant whose password expires soon, where the tenant wants that. @returns how many hear of it now */
+/** Tells people of every tenant whose password expires soon, where the tenant wants that, and owners of programs whose credentials do. @returns how many hear of it now */
 export async function tellOfExpiry(app: App): Promise<number> {
   let queued = 0
-  for (const { id } of await listTenants(app.db)) queued += await queueExpiryNotices(app, id)
+  for (const { id } of await listTenants(app.db)) queued += (await queueExpiryNotices(app, id)) + (await queueCredentialNotices(app, id))
   return queued
 }
 

@@ -60,6 +60,8 @@ export const messages = {
 
   // From administrators to people, and tests.
   registrationReminder: { channel: 'mail', values: person, path: '/security-info' },
+  // To owners of programs (M-02). `used` is 'yes' or 'no', `kind` 'password' or 'certificate'.
+  credentialExpires: { channel: 'mail', values: ['name', 'application', 'appId', 'credential', 'kind', 'days', 'ends', 'used', 'lastUsed'] },
   passwordExpires: { channel: 'mail', values: ['name', 'days'], path: '/changepassword' },
   testMail: { channel: 'mail', values: [] },
   testText: { channel: 'sms', values: [] },

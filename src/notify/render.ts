@@ -67,7 +67,7 @@ function settle(message: QueuedMessage, context: RenderContext): MessageValues {
   const { locale } = message
   const values: MessageValues = { hint: 'none', organisation: plainValue(context.organisation) }
   for (const [name, value] of Object.entries(message.values)) values[name] = typeof value === 'string' ? plainValue(value) : value
-  for (const moment of ['time', 'changed']) {
+  for (const moment of ['time', 'changed', 'ends', 'lastUsed']) {
     const value = values[moment]
     if (typeof value === 'number') values[moment] = formatDateTime(locale, value)
   }

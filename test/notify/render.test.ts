@@ -17,6 +17,7 @@ const sample: MessageValues = {
   code: '1234 5678', minutes: 10, account: 'ann@contoso.example', reasonCode: 'SSPR_0014', supportCode: 'K7QX-2M4P', name: 'Ann', method: 'mobile', hint: '+45 XXXXXX67',
   appPasswordName: 'Mail', actorName: 'Gus', actorAccount: 'gus@contoso.example', userName: 'Ann', userAccount: 'ann@contoso.example', count: 3, policy: 'passwordResetPolicy',
   changes: 'x: 2 → 1', sent: 400, budget: 500, prefix: '+4533', days: 7, time: Date.UTC(2026, 10, 21, 3, 43), changed: Date.UTC(2026, 10, 21, 2, 40), place: '192.0.2.0/24',
+  application: 'Shop', appId: '4f1c', credential: 'ci', kind: 'password', ends: Date.UTC(2026, 11, 21), used: 'yes', lastUsed: Date.UTC(2026, 10, 20),
 }
 
 const write = (name: MessageName, locale: Locale, values: MessageValues): TextMessage | MailMessage => {
