@@ -13,6 +13,8 @@ import { useStrictBodies } from './bodies.ts'
 import { trustedProxies } from './client-address.ts'
 import { doors } from './doors.ts'
 import type { Listener } from './config.ts'
+import { unrouted } from './graph/unrouted.ts'
+import { originOfWhole } from './inner-request.ts'
 import { rewriteODataPath } from './odata-path.ts'
 import { documentRoutes } from './openapi.ts'
 import { Refusal } from './refusal.ts'
@@ -49,8 +51,10 @@ export async function buildServer(app: App, store: Store): Promise<FastifyInstan
   useHooks(server, app)
   tellOnlyWhatStays(server, store)
   server.setErrorHandler((error, request, reply) => renderError(app, error, request, reply))
-  server.setNotFoundHandler(() => {
-    throw new Refusal(404, [reason('LK_NOT_FOUND')])
+  server.setNotFoundHandler((request, reply) => {
+    const graph = unrouted(request.method, request.url, routesOf(server))
+    if (graph?.allow !== undefined) reply.header('allow', graph.allow)
+    throw graph?.refusal ?? new Refusal(404, [reason('LK_NOT_FOUND')])
   })
   documentRoutes(server)
   // Before the doors are hung: a hook holds for what comes after it.
@@ -94,7 +98,7 @@ function useHooks(server: FastifyInstance, app: App): void {
   server.decorateRequest('locale', 'en')
 
   server.addHook('onRequest', async (request, reply) => {
-    const listener = arrivedAt.get(request.raw) ?? app.config.listeners[0]!
+    const listener = arrivedAt.get(request.raw) ?? app.config.listeners.find(one => one.origin === originOfWhole()) ?? app.config.listeners[0]!
     request.origin = listener.origin
     secureHeaders(reply, listener)
     refuseUnknownHost(request.raw, listener)

@@ -8,7 +8,7 @@ const src = join(import.meta.dirname, '..', 'src')
 
 /** Files of the hall that every room may use. All other files beside them only assemble and are used by nobody below. */
 const innerHall = [
-  'access.ts', 'agents-none.ts', 'app.ts', 'bodies.ts', 'client-address.ts', 'config.ts', 'csv.ts', 'device.ts', 'fault-point.ts', 'key-file.ts', 'keyring.ts', 'log.ts', 'odata-path.ts', 'refusal.ts', 'secret.ts', 'text.ts',
+  'access.ts', 'agents-none.ts', 'app.ts', 'bodies.ts', 'client-address.ts', 'config.ts', 'csv.ts', 'device.ts', 'fault-point.ts', 'graph-error.ts', 'inner-request.ts', 'key-file.ts', 'keyring.ts', 'log.ts', 'odata-path.ts', 'refusal.ts', 'secret.ts', 'text.ts',
 ]
 
 const all = 'everything'

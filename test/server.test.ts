@@ -116,7 +116,7 @@ test('what matches no route is a refusal in the voice of its surface, with a cor
   assert.match(page.payload, /<html lang="lv">/)
   assert.ok(page.payload.includes(String(page.headers['x-correlation-id'])))
   assert.equal((await ask('GET', '/api/nowhere')).json().reasons[0].code, 'LK_NOT_FOUND')
-  assert.equal((await ask('GET', '/v1.0/nowhere')).json().error.innerError.code, 'LK_NOT_FOUND')
+  assert.equal((await ask('GET', '/v1.0/nowhere')).json().error.innerError.code, 'LK_SEGMENT_UNKNOWN')
   for (const broken of ['/%zz', '/signin/%E0%A4%A', '/v1.0/users/%']) {
     const reply = await ask('GET', broken)
     assert.ok(reply.statusCode >= 400 && reply.statusCode < 500, `${broken} answered ${reply.statusCode}`)

@@ -6,6 +6,7 @@ import { accountActionRoutes } from './account-actions.ts'
 import { authenticationMethodRoutes } from './authentication-methods.ts'
 import { authenticationRequirementRoutes } from './authentication-requirements.ts'
 import { directoryRoleRoutes } from './directory-roles.ts'
+import { batchRoutes } from './batch.ts'
 import { deletedItemRoutes } from './deleted-items.ts'
 import { deltaRoutes } from './delta.ts'
 import { directoryObjectRoutes } from './directory-objects.ts'
@@ -29,7 +30,7 @@ import { validatePasswordRoutes } from './validate-password.ts'
 export function directoryRoutes(server: Server, app: App): void {
   speakGraph(server)
   for (const routes of [
-    userRoutes, userWriteRoutes, userRelationshipRoutes, membershipRoutes, groupRoutes, groupMemberRoutes, directoryObjectRoutes, deletedItemRoutes, deltaRoutes,
+    userRoutes, userWriteRoutes, userRelationshipRoutes, membershipRoutes, groupRoutes, groupMemberRoutes, directoryObjectRoutes, deletedItemRoutes, deltaRoutes, batchRoutes,
     resetPasswordRoutes, authenticationMethodRoutes, authenticationRequirementRoutes, temporaryAccessPassRoutes, phoneAndEmailRoutes, directoryRoleRoutes, roleAssignmentRoutes, roleDefinitionRoutes,
     passwordResetPolicyRoutes, validatePasswordRoutes, accountActionRoutes,
     authenticationMethodsPolicyRoutes,

@@ -100,8 +100,8 @@ test('members follow in pages whose tokens are good for that group alone', async
   let url: string | undefined = `/v1.0/groups/${group}/members?$top=3&$select=id`
   let token = ''
   while (url !== undefined) {
-    const page = (await gro.get(url)).json()
-    seen.push(...page.value.map((one: { id: string }) => one.id))
+    const page = (await gro.get(url)).json() as { value: { id: string }[]; '@odata.nextLink'?: string }
+    seen.push(...page.value.map(one => one.id))
     const next: string | undefined = page['@odata.nextLink']
     if (next) token = new URL(next).searchParams.get('$skiptoken')!
     url = next?.slice(origin.length)
