@@ -262,7 +262,8 @@ describe('a program asks for its own token', () => {
     assert.deepEqual(rows.map(row => row.id), rows.map(row => row.id).toSorted().toReversed())
     await flushCredentialUses(t.app)
     const [use] = await listCredentialUses(t.app.db, t.tenantId, [program.applicationId])
-    assert.deepEqual([use?.keyId, use?.useCount, use?.lastIpAddress], [program.secretKeyId, 300, '127.0.0.1'])
+    assert.deepEqual([use?.keyId, use?.useCount], [program.secretKeyId, 300])
+    assert.match(String(use?.lastIpAddress), /^10\./)
   })
 
   test('wrong proofs are throttled by client and address, and the right one is let in all the same (T-52)', async () => {

@@ -18,10 +18,14 @@ export interface Told {
 
 export type Fields = Record<string, string | undefined>
 
+let addresses = 0
+/** Wrong proofs are counted by address; tests of other things come from another each time. */
+const nextAddress = () => `10.${++addresses >> 16}.${(addresses >> 8) & 255}.${addresses & 255}`
+
 /** POSTs a form; fields that are undefined are left out. */
 export async function post(t: TestApp, url: string, fields: Fields, headers: Record<string, string> = {}): Promise<Told> {
   const form = new URLSearchParams(Object.entries(fields).filter((one): one is [string, string] => one[1] !== undefined))
-  const reply = await t.server.inject({ method: 'POST', url, authority, headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers }, payload: form.toString() })
+  const reply = await t.server.inject({ method: 'POST', url, authority, headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers }, payload: form.toString(), remoteAddress: nextAddress() })
   const body = reply.json() as Record<string, unknown>
   return { status: reply.statusCode, headers: reply.headers, body, code: (body['error_codes'] as number[] | undefined)?.[0] ?? 0 }
 }
