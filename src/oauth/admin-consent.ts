@@ -99,7 +99,7 @@ export async function showAdminConsent(app: App, request: FastifyRequest, reply:
     if (!covers(consentRights(facts.subject.roles), wanted)) return sendPage(reply, AdminNeededPage({ ...common, forRoles: wanted.roles.length > 0 }), { status: 403 })
     return sendPage(reply, AdminConsentPage({
       ...common, host: URL.parse(considered.to.redirectUri)?.host || considered.to.redirectUri,
-      inTheirName: wanted.scopes.map(({ resource, scope }) => scopeText(context, resource, scope, true)), byItself: wanted.roles.map(({ resource, role }) => roleText(resource, role)),
+      inTheirName: wanted.scopes.map(({ resource, scope }) => scopeText(context, resource, scope, true)), byItself: wanted.roles.map(({ resource, role }) => roleText(context, resource, role)),
     }))
   })
 }

@@ -4,7 +4,7 @@ import type { App } from '../app.ts'
 import { sessionOf } from '../credentials/browser-session.ts'
 import type { PermissionScope } from '../rules/application-document.ts'
 import type { ConsentFacts, SessionFacts } from '../rules/authorize-steps.ts'
-import { consentRights, mayConsentForSelf } from '../rules/consent.ts'
+import { consentRights, mayConsentForSelf, usersMayConsent } from '../rules/consent.ts'
 import type { ConsentRights } from '../rules/consent.ts'
 import type { KnownFacts } from '../rules/gates.ts'
 import { findRedirect } from '../rules/redirect-uris.ts'
@@ -82,7 +82,7 @@ async function standingOf(
     },
     consentFacts: {
       missing: missing.length > 0, agreedNow: pending.answers.agreedSession === publicId,
-      mayConsent: mayConsentForSelf(missing.map(({ scope }) => ({ value: scope.value ?? '', type: scope.type })), { userConsent: true, rights }),
+      mayConsent: mayConsentForSelf(missing.map(({ scope }) => ({ value: scope.value ?? '', type: scope.type })), { userConsent: usersMayConsent(facts.tenant.authorizationPolicy), rights }),
     },
     wantedScopes: wanted instanceof TokenRefusal ? [] : wanted.resources.flatMap(({ resource, scopes }) => scopes.map(scope => ({ resource, scope }))),
     refusal: wanted instanceof TokenRefusal ? wanted : undefined,

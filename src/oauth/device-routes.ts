@@ -10,7 +10,7 @@ import type { App } from '../app.ts'
 import { sessionOf } from '../credentials/browser-session.ts'
 import { pageContext } from '../page/context.ts'
 import { sendPage } from '../page/send-page.ts'
-import { consentRights, mayConsentForSelf } from '../rules/consent.ts'
+import { consentRights, mayConsentForSelf, usersMayConsent } from '../rules/consent.ts'
 import { approveDevice, declineDevice, findWaitingDevice } from '../store/device-codes.ts'
 import type { DeviceCode } from '../store/device-codes.ts'
 import { addGrant } from '../store/grants.ts'
@@ -86,7 +86,8 @@ async function considerDevice(app: App, request: FastifyRequest, device: DeviceC
     const consent = await readConsent(app, app.db, client, userId, await readWanted(app, client, device.scope, origins))
     const missing = missingConsent(consent)
     const wanted = missing.map(({ scope }) => ({ value: scope.value ?? '', type: scope.type }))
-    return { device, client, facts, consent, missing, may: missing.length === 0 || mayConsentForSelf(wanted, { userConsent: true, rights: consentRights(facts.subject.roles) }), unassigned: false }
+    const rights = { userConsent: usersMayConsent(facts.tenant.authorizationPolicy), rights: consentRights(facts.subject.roles) }
+    return { device, client, facts, consent, missing, may: missing.length === 0 || mayConsentForSelf(wanted, rights), unassigned: false }
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error
     return { device, client, facts, consent: undefined, missing: [], may: false, unassigned: true }

@@ -32,4 +32,14 @@ export function readOpaqueToken(kind: OpaqueKind, text: string): OpaqueToken | u
   return { tenantId, familyId: parts[3] ?? '', hash: hashOf(text) }
 }
 
+/** The tenant of whatever a token request shows, for addresses that name none (`/common/…`). */
+export function tenantShown(form: Readonly<Record<string, string>>): string | undefined {
+  const shown = { code: form['code'], refresh: form['refresh_token'], device: form['device_code'] ?? form['code'] }
+  for (const [kind, text] of Object.entries(shown) as [OpaqueKind, string | undefined][]) {
+    const read = text === undefined ? undefined : readOpaqueToken(kind, text)
+    if (read) return read.tenantId
+  }
+  return undefined
+}
+
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')

@@ -21,8 +21,12 @@ export function scopeText({ t }: PageContext, resource: OfResource, scope: Permi
   return named(name || scope.value || scope.id, detail, resource)
 }
 
-/** A role of a program itself. */
-export const roleText = (resource: OfResource, role: AppRole): PermissionText => named(role.displayName || role.value || role.id, role.description, resource)
+/** A role of a program itself: Graph's are called as the scopes that allow the same. */
+export function roleText({ t }: PageContext, resource: NonNullable<OfResource>, role: AppRole): PermissionText {
+  const key = `oauth.scope.${role.value}`
+  if (firstParty(resource.appId) !== undefined && isMessageKey(key)) return { name: t(key), detail: role.value ?? undefined }
+  return named(role.displayName || role.value || role.id, role.description, resource)
+}
 
 /** Graph's own permissions say what they are; others say whose they are. */
 function named(name: string, detail: string | null, resource: OfResource): PermissionText {

@@ -16,12 +16,13 @@ const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 /**
  * The tenant of a path's first segment. Words without a name go to the tenant of `hint`'s domain (a user principal name), else to the
  * default one (LD-41).
+ * @param shown the tenant of a code or a refresh token, which counts where the path names none
  * @throws TokenRefusal 90002 for a name nobody has here, `consumers` among them
  */
-export async function resolveTenant(app: App, segmentAsTyped: string, hint?: string): Promise<ResolvedTenant> {
+export async function resolveTenant(app: App, segmentAsTyped: string, hint?: string, shown?: string): Promise<ResolvedTenant> {
   const segment = segmentAsTyped.toLowerCase()
   const kind = segment === 'common' || segment === 'organizations' || segment === 'adfs' ? segment : 'tenant'
-  const tenant = kind === 'tenant' ? await namedTenant(app, segment) : await tenantWithoutName(app, hint)
+  const tenant = kind === 'tenant' ? await namedTenant(app, segment) : ((shown && (await findTenant(app.db, shown))) || (await tenantWithoutName(app, hint)))
   if (tenant === undefined || tenant.suspendedAt !== null) throw aadsts(90002, { tenant: segmentAsTyped })
   return { tenantId: tenant.id, segment, kind }
 }

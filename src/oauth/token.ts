@@ -7,6 +7,7 @@ import { clientCredentials } from './client-credentials.ts'
 import { TokenRefusal, aadsts } from './errors.ts'
 import type { Grant, RequestPlace, TokenAnswer } from './grants.ts'
 import { tokenFacts } from './known-clients.ts'
+import { tenantShown } from './opaque-token.ts'
 import { personGrants } from './person-grants.ts'
 import { logProgram } from './program-log.ts'
 import { placeOf } from './request-place.ts'
@@ -43,7 +44,7 @@ async function tokenFor(app: App, { request, reply, form, place, segment, versio
   const presented = presentedBy(request, form)
   if (place.browserOrigin !== undefined && (presented.secret || presented.assertion)) throw aadsts(9002326)
   // Whether there is such a tenant is answered with the client, in one query.
-  const tenant = tenantById(segment) ?? (await resolveTenant(app, segment, form['username']))
+  const tenant = tenantById(segment) ?? (await resolveTenant(app, segment, form['username'], tenantShown(form)))
   const own = grantType === 'client_credentials'
   if (own && tenant.kind === 'common') throw aadsts(50059)
   const { tenantId } = tenant

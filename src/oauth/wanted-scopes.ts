@@ -97,7 +97,7 @@ export async function readConsent(app: App, db: Db, client: Client, userId: stri
   }
   const lacking = wanted.signIn.filter(name => !onGraph.has(name))
   return {
-    signIn: { granted: wanted.signIn.filter(name => onGraph.has(name)), missing: graph.scopes.filter(scope => lacking.some(name => name === scope.value)) },
+    signIn: { granted: wanted.signIn.filter(name => onGraph.has(name)), missing: lacking.flatMap(name => graph.scopes.filter(scope => scope.value === name)) },
     resources,
     graphId: graph.servicePrincipalId,
   }

@@ -2,6 +2,7 @@
 // and to what Graph lets a program do by itself only those who could give it any role (T-42).
 import type { RoleFacts } from './facts.ts'
 import { holdsRole, roles } from './roles.ts'
+import type { AuthorizationPolicy } from './tenant-settings.ts'
 
 export interface WantedScope {
   value: string
@@ -23,6 +24,11 @@ export function consentRights(held: readonly RoleFacts[]): ConsentRights {
   const everything = holdsRole(held, roles.globalAdministrator, roles.privilegedRoleAdministrator)
   const applications = everything || holdsRole(held, roles.applicationAdministrator, roles.cloudApplicationAdministrator)
   return { forEverybody: applications, appRoles: applications, graphAppRoles: everything }
+}
+
+/** Whether the organisation lets its people agree to anything in their own name; it does when nothing is said. */
+export function usersMayConsent({ defaultUserRolePermissions }: AuthorizationPolicy): boolean {
+  return defaultUserRolePermissions?.permissionGrantPoliciesAssigned?.some(one => /^ManagePermissionGrantsForSelf\./i.test(one)) ?? true
 }
 
 /** Whether the person may agree to all of these in their own name. `userConsent`: the organisation lets its people agree to anything at all. */

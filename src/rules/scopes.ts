@@ -39,7 +39,7 @@ export function readScopes(text: string): ScopeWish {
       resources.set(identifier, wish)
     }
   }
-  return { wellFormed: true, signIn: [...signIn], resources: [...resources.values()] }
+  return { wellFormed: true, signIn: signInScopes.filter(one => signIn.has(one)), resources: [...resources.values()] }
 }
 
 /** Everything before the last slash is the resource, further slashes included (oauth §7, rule 4). */

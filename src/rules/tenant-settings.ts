@@ -222,7 +222,11 @@ export interface AuthorizationPolicy {
   /** Self-service reset for all administrators (sspr §6.5). */
   allowedToUseSSPR: boolean
   /** What people without a role may do; may when nothing is said. */
-  defaultUserRolePermissions?: { allowedToCreateApps: boolean }
+  defaultUserRolePermissions?: {
+    allowedToCreateApps?: boolean
+    /** Empty: people agree to nothing in their own name, an administrator does (oauth §10). */
+    permissionGrantPoliciesAssigned?: string[]
+  }
 }
 
 export const defaultAuthorizationPolicy: AuthorizationPolicy = { allowedToUseSSPR: true }
@@ -272,6 +276,19 @@ export interface Branding {
 
 export const defaultBranding: Branding = { logo: null, accentColor: null, textByLocale: {} }
 
+/** Whom to write to about the organisation as a whole (graph §9). */
+export interface OrganizationContacts {
+  marketingNotificationEmails: string[]
+  technicalNotificationMails: string[]
+  securityComplianceNotificationMails: string[]
+  securityComplianceNotificationPhones: string[]
+  privacyProfile: { contactEmail: string | null; statementUrl: string | null } | null
+}
+
+export const defaultOrganizationContacts: OrganizationContacts = {
+  marketingNotificationEmails: [], technicalNotificationMails: [], securityComplianceNotificationMails: [], securityComplianceNotificationPhones: [], privacyProfile: null,
+}
+
 /** All the documents a tenant keeps, by the name of their row. */
 export interface TenantPolicies {
   tenantSettings: TenantSettings
@@ -281,6 +298,7 @@ export interface TenantPolicies {
   passwordProtection: PasswordProtection
   onPremisesIntegration: OnPremisesIntegration
   branding: Branding
+  organizationContacts: OrganizationContacts
 }
 
 export const defaultTenantPolicies: TenantPolicies = {
@@ -291,4 +309,5 @@ export const defaultTenantPolicies: TenantPolicies = {
   passwordProtection: defaultPasswordProtection,
   onPremisesIntegration: defaultOnPremisesIntegration,
   branding: defaultBranding,
+  organizationContacts: defaultOrganizationContacts,
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { consentRights, mayConsentForSelf } from '../../src/rules/consent.ts'
+import { consentRights, mayConsentForSelf, usersMayConsent } from '../../src/rules/consent.ts'
 import { roles } from '../../src/rules/roles.ts'
 
 const holding = (roleTemplateId: string, more: object = {}) => consentRights([{ roleTemplateId, directoryScopeId: '/', eligible: false, ...more }])
@@ -29,5 +29,15 @@ describe('consent', () => {
   test('a role that is only eligible, or of a part of the organisation, gives no right', () => {
     assert.equal(holding(roles.globalAdministrator, { eligible: true }).forEverybody, false)
     assert.equal(holding(roles.globalAdministrator, { directoryScopeId: '/administrativeUnits/x' }).forEverybody, false)
+  })
+
+  test('is people’s own matter until the organisation says otherwise', () => {
+    const policy = (permissionGrantPoliciesAssigned?: string[]) => ({
+      allowedToUseSSPR: true, ...(permissionGrantPoliciesAssigned === undefined ? {} : { defaultUserRolePermissions: { permissionGrantPoliciesAssigned } }),
+    })
+    assert.equal(usersMayConsent(policy()), true)
+    assert.equal(usersMayConsent(policy(['ManagePermissionGrantsForSelf.microsoft-user-default-legacy'])), true)
+    assert.equal(usersMayConsent(policy([])), false)
+    assert.equal(usersMayConsent(policy(['ManagePermissionGrantsForOwnedResource.x'])), false)
   })
 })
