@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto'
-import type { App } from '../app.ts'
+import type { App, Db } from '../app.ts'
 import { faultPoint } from '../fault-point.ts'
 import { SealBroken } from '../keyring.ts'
 import { insertDelivery } from '../store/deliveries.ts'
 import type { DeliveryOutcome } from '../store/deliveries.ts'
-import { dropExpired, finish, outboxChannel, retryLater, takeDue } from '../store/outbox.ts'
+import { dropExpired, finish, finishAll, outboxChannel, retryLater, takeDue } from '../store/outbox.ts'
 import type { OutboxRow } from '../store/outbox.ts'
 import { findTenant } from '../store/tenants.ts'
 import { circuitBreaker } from './circuit-breaker.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
-import { JobFailed, jobHandler } from './jobs.ts'
+import { JobFailed, batchHandler, batchKindOf, jobHandler } from './jobs.ts'
 import { PermanentFailure } from './message.ts'
 import type { QueuedMessage, Senders } from './message.ts'
 import { outboxPlace } from './queue-message.ts'
@@ -25,7 +25,7 @@ export interface Dispatcher {
   once(): Promise<number>
 }
 
-type Kind = 'mail' | 'sms' | 'job'
+type Kind = 'mail' | 'sms' | 'job' | 'batch'
 
 /** Each kind has its own places, so that a provider that hangs holds up nothing but its own messages (R-10). */
 interface Lane {
@@ -53,6 +53,7 @@ export function startDispatcher(app: App, senders: Senders, options: { loop?: bo
     { kind: 'mail', width: 4, leaseMs: 60_000, patienceMs: 40_000, running: new Set(), breaker: circuitBreaker() },
     { kind: 'sms', width: 4, leaseMs: 60_000, patienceMs: 40_000, running: new Set(), breaker: circuitBreaker() },
     { kind: 'job', width: 4, leaseMs: 180_000, patienceMs: 150_000, running: new Set() },
+    { kind: 'batch', width: 1, leaseMs: 180_000, patienceMs: 150_000, running: new Set() },
   ]
   const stopping = new AbortController()
   let pulse = () => {}
@@ -62,9 +63,10 @@ export function startDispatcher(app: App, senders: Senders, options: { loop?: bo
     const free = lane.width - lane.running.size
     const max = placesOf(lane, free, now)
     if (max <= 0) return 0
-    const rows = await takeDue(app.db, { now, leaseMs: lane.leaseMs, max, kinds: [lane.kind] })
-    for (const row of rows) {
-      const work = run(app, senders, lane, row).catch((error: unknown) => app.log.error('outbox row failed', { id: row.id, kind: row.kind, error }))
+    const rows = await takeDue(app.db, { now, leaseMs: lane.leaseMs, max: lane.kind === 'batch' ? largestBatch : max, kinds: [lane.kind] })
+    const works = lane.kind === 'batch' ? batchesOf(rows).map(batch => runBatch(app, lane, batch)) : rows.map(row => run(app, senders, lane, row))
+    for (const one of works) {
+      const work = one.catch((error: unknown) => app.log.error('outbox row failed', { kind: lane.kind, error }))
       lane.running.add(work)
       void work.finally(() => {
         lane.running.delete(work)
@@ -130,14 +132,40 @@ async function run(app: App, senders: Senders, lane: Lane, row: OutboxRow): Prom
     faultPoint('dispatch.between')
     await settle(app, row, payload, 'sent', null)
   } catch (error) {
-    if (error instanceof PermanentFailure || error instanceof JobFailed || error instanceof SealBroken) {
-      app.log.warn('outbox row given up', { id: row.id, kind: row.kind, error })
-      await settle(app, row, payload, 'failed', error instanceof Error ? error.message.slice(0, 200) : null)
-      return
-    }
-    lane.breaker?.failed(app.now())
-    app.log.warn('outbox row will be tried again', { id: row.id, kind: row.kind, attempt: row.attempts, error })
-    await retryLater(app.db, row, app.now() + retryDelay(row.attempts), error instanceof Error ? error.message.slice(0, 200) : 'failed')
+    await failed(app, lane, row, payload, error)
+  }
+}
+
+async function failed(app: App, lane: Lane, row: OutboxRow, payload: QueuedMessage | { kind: string; payload: unknown } | undefined, error: unknown): Promise<void> {
+  if (error instanceof PermanentFailure || error instanceof JobFailed || error instanceof SealBroken) {
+    app.log.warn('outbox row given up', { id: row.id, kind: row.kind, error })
+    await settle(app, row, payload, 'failed', error instanceof Error ? error.message.slice(0, 200) : null)
+    return
+  }
+  lane.breaker?.failed(app.now())
+  app.log.warn('outbox row will be tried again', { id: row.id, kind: row.kind, attempt: row.attempts, error })
+  await retryLater(app.db, row, app.now() + retryDelay(row.attempts), error instanceof Error ? error.message.slice(0, 200) : 'failed')
+}
+
+/** Jobs of one kind and one tenant that are done together; so many that others are not held up for long by their transaction. */
+const largestBatch = 32
+
+function batchesOf(rows: readonly OutboxRow[]): OutboxRow[][] {
+  return [...Map.groupBy(rows, row => `${batchKindOf(row.dedupeId)} ${row.tenantId}`).values()]
+}
+
+/** One that fails in company is tried by itself, so that it holds up nobody else's. */
+async function runBatch(app: App, lane: Lane, rows: readonly OutboxRow[]): Promise<void> {
+  const [first] = rows as [OutboxRow, ...OutboxRow[]]
+  const kind = batchKindOf(first.dedupeId)
+  try {
+    const handler = batchHandler(kind)
+    if (!handler) throw new JobFailed(`nobody does batches of the kind ${kind}`)
+    const done = (trx: Db) => finishAll(trx, rows)
+    await withPatience(lane.patienceMs, () => handler(app, { tenantId: first.tenantId, ids: rows.map(row => row.id) }, done))
+  } catch (error) {
+    if (rows.length > 1) for (const row of rows) await runBatch(app, lane, [row])
+    else await failed(app, lane, first, undefined, error)
   }
 }
 
@@ -164,10 +192,12 @@ async function settle(
   detail: string | null,
 ): Promise<void> {
   await app.db.transaction().execute(async trx => {
-    if (row.kind !== 'job') await insertDelivery(trx, delivery(app, row, payload, outcome, detail))
+    if (isMessage(row)) await insertDelivery(trx, delivery(app, row, payload, outcome, detail))
     await finish(trx, row)
   })
 }
+
+const isMessage = (row: Pick<OutboxRow, 'kind'>): boolean => row.kind === 'mail' || row.kind === 'sms'
 
 function delivery(app: App, row: Pick<OutboxRow, 'tenantId' | 'id' | 'kind' | 'recipientIndex'>, payload: unknown, outcome: DeliveryOutcome, detail: string | null) {
   const message = payload as Partial<QueuedMessage> | undefined
@@ -181,7 +211,7 @@ function delivery(app: App, row: Pick<OutboxRow, 'tenantId' | 'id' | 'kind' | 'r
 async function noteExpired(app: App): Promise<number> {
   const rows = await dropExpired(app.db, app.now())
   for (const row of rows) {
-    if (row.kind === 'job') continue
+    if (!isMessage(row)) continue
     const payload = await app.keys.openText(outboxPlace(row.tenantId, row.id), row.payloadSealed).then(
       text => JSON.parse(text) as QueuedMessage,
       () => undefined,

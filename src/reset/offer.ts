@@ -5,7 +5,7 @@
 import type { App } from '../app.ts'
 import { administratorOptions } from '../rules/admin-policy.ts'
 import { shownFor, waysForStrangers } from '../rules/disclosure.ts'
-import type { ResetFacts } from '../rules/facts.ts'
+import type { ResetFacts, TenantFacts } from '../rules/facts.ts'
 import { nextGate } from '../rules/gates.ts'
 import { maskEmail, maskPhone } from '../rules/masks.ts'
 import { familyOf, isProvided, wayOf } from '../rules/usable-methods.ts'
@@ -37,9 +37,18 @@ export async function offersFor(app: App, transaction: Transaction): Promise<Off
   return { kind: 'offers', offers: await accountOffers(app, transaction, facts), facts }
 }
 
+/** Kept with the facts they were made of, which are the same object as long as nothing of the tenant has changed. */
+const offersMade = new WeakMap<TenantFacts, Offer[]>()
+
 /** From policy alone, so the same bytes for every name. Administrators have a list of their own, marked as such (sspr §6.1). */
 async function strangersOffers(app: App, tenantId: string): Promise<Offer[]> {
   const tenant = await gatherTenantFacts(app.db, tenantId)
+  const offers = offersMade.get(tenant) ?? offersOf(app, tenant)
+  offersMade.set(tenant, offers)
+  return offers
+}
+
+function offersOf(app: App, tenant: TenantFacts): Offer[] {
   const providers = providersOf(app.config)
   const ways = distinct(waysForStrangers({ tenant, providers }).map(offeredWay))
   const administrators = tenant.authorizationPolicy.allowedToUseSSPR ? administratorOptions(tenant).map(wayOf).filter(way => isProvided(way, providers)) : []

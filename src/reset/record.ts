@@ -10,6 +10,7 @@ import { inTransaction } from '../store/engine.ts'
 import { addUsageEvent } from '../store/usage-events.ts'
 import type { ResetRow } from '../store/resets.ts'
 import { findUser } from '../store/users.ts'
+import type { UserRow } from '../store/users.ts'
 
 /** Reasons of the activity progress, in the words of sspr §11.2: `gate1.email.sent`, `check.refused:SSPR_0014` … */
 export type Step = string
@@ -19,9 +20,16 @@ export interface Recorded {
   details?: readonly { key: string; value: string }[]
 }
 
+const progress = 'Self-service password reset flow activity progress'
+
 /** One record of "Self-service password reset flow activity progress". */
 export function recordStep(app: App, db: Db, reset: ResetRow, step: Step, { result = 'success', details }: Recorded = {}): Promise<void> {
-  return record(app, db, reset, 'Self-service password reset flow activity progress', { result, resultReason: step, details })
+  return record(app, db, reset, progress, { result, resultReason: step, details })
+}
+
+/** The same record, for whoever writes many of them and knows the person, if there is one. */
+export function stepEntry(app: App, reset: ResetRow, person: Person | null, step: Step, { result = 'success', details }: Recorded = {}): AuditEntry {
+  return entryOf(app, reset, person ?? undefined, progress, { result, resultReason: step, details })
 }
 
 /** "Blocked from self-service password reset", which is written with the status Success (sspr §5.7). */
@@ -49,26 +57,35 @@ export const reportedMethod: Readonly<Record<string, string>> = {
   appNotification: 'appNotification', appCode: 'appCode', oathCode: 'appCode', code: 'appCode',
 }
 
-async function record(
-  app: App, db: Db, reset: ResetRow, activity: string,
-  { result, resultReason, details = [] }: { result: AuditEntry['result']; resultReason?: string; details?: Recorded['details'] },
-): Promise<void> {
+interface Outcome {
+  result: AuditEntry['result']
+  resultReason?: string
+  details?: Recorded['details']
+}
+
+async function record(app: App, db: Db, reset: ResetRow, activity: string, outcome: Outcome): Promise<void> {
   await inTransaction(db, async trx => {
     // The same query for a name that nobody has: what is written down must not take longer for one who exists (T-02).
     const user = await findUser(trx, reset.tenantId, reset.userId ?? reset.id)
-    const person = user ? { userId: user.id, userPrincipalName: user.userPrincipalName, displayName: user.displayName } : {}
-    await appendAudit(trx, {
-      tenantId: reset.tenantId,
-      at: app.now(),
-      service: 'Self-service Password Management',
-      category: 'UserManagement',
-      activity,
-      result,
-      resultReason: resultReason ?? null,
-      correlationId: reset.supportCode,
-      initiatedBy: { ...person, ...(reset.ipAddress ? { ipAddress: reset.ipAddress } : {}), ...(user ? {} : { app: 'unknown' }) },
-      targets: [{ type: 'User', id: user?.id ?? 'unknown', ...(user ? { displayName: user.displayName } : {}) }],
-      additionalDetails: [{ key: 'supportCode', value: reset.supportCode }, { key: 'clientType', value: reset.clientType }, ...details],
-    })
+    await appendAudit(trx, entryOf(app, reset, user, activity, outcome))
   })
+}
+
+type Person = Pick<UserRow, 'id' | 'userPrincipalName' | 'displayName'>
+
+function entryOf(app: App, reset: ResetRow, user: Person | undefined, activity: string, { result, resultReason, details = [] }: Outcome): AuditEntry {
+  const person = user ? { userId: user.id, userPrincipalName: user.userPrincipalName, displayName: user.displayName } : {}
+  return {
+    tenantId: reset.tenantId,
+    at: app.now(),
+    service: 'Self-service Password Management',
+    category: 'UserManagement',
+    activity,
+    result,
+    resultReason: resultReason ?? null,
+    correlationId: reset.supportCode,
+    initiatedBy: { ...person, ...(reset.ipAddress ? { ipAddress: reset.ipAddress } : {}), ...(user ? {} : { app: 'unknown' }) },
+    targets: [{ type: 'User', id: user?.id ?? 'unknown', ...(user ? { displayName: user.displayName } : {}) }],
+    additionalDetails: [{ key: 'supportCode', value: reset.supportCode }, { key: 'clientType', value: reset.clientType }, ...details],
+  }
 }

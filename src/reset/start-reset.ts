@@ -6,13 +6,14 @@ import { randomUUID } from 'node:crypto'
 import type { App, Db } from '../app.ts'
 import { networkOf } from '../client-address.ts'
 import { accountKeyOf } from '../credentials/account-key.ts'
-import { queueJob } from '../notify/jobs.ts'
+import { queueForBatch } from '../notify/jobs.ts'
 import { Refusal } from '../refusal.ts'
 import { transition } from '../rules/reset-machine.ts'
 import type { ResetMachineFacts } from '../rules/reset-machine.ts'
 import { isBlocked, otherLimits } from '../rules/throttle.ts'
 import { reason } from '../rules/verdict.ts'
-import { peek, readThrottle, reserve } from '../store/limits.ts'
+import { inTransaction } from '../store/engine.ts'
+import { readThrottle, reserve, reserveAll } from '../store/limits.ts'
 import { readPolicies } from '../store/policies.ts'
 import { insertReset, typedNamePlace } from '../store/resets.ts'
 import type { ResetRow } from '../store/resets.ts'
@@ -64,10 +65,17 @@ export async function startReset(app: App, request: StartRequest): Promise<Start
 async function startFor(app: App, username: string, request: StartRequest): Promise<Started> {
   const tenant = await tenantOf(app.db, username, request.whr)
   if (!tenant) throw new Refusal(503, [reason('LK_UNAVAILABLE')])
-  const { tenantSettings } = await readPolicies(app.db, tenant.id)
-  const asked = await demandWork(app, tenant, tenantSettings.disclosure, request)
+  const { tenantSettings: { disclosure } } = await readPolicies(app.db, tenant.id)
+  const start = (db: Db) => begin(app, db, tenant, disclosure, username, request)
+  // Most starts are counted and begun in one transaction. Under `standard` the checks are asked in between.
+  const counted = await app.db.transaction().execute(async trx => {
+    const standing = await countStart(app, trx, tenant.id, request)
+    return disclosure === 'private' && standing.calm && standing.within ? { begun: await start(trx) } : standing
+  })
+  if ('begun' in counted) return { kind: 'started', ...counted.begun }
+  const asked = await demandWork(app, tenant, counted, request)
   if (asked) return { kind: 'work', ...asked, tenant }
-  return { kind: 'started', ...(await begin(app, tenant, tenantSettings.disclosure, username, request)) }
+  return { kind: 'started', ...(await start(app.db)) }
 }
 
 function readName(typed: string): string {
@@ -83,30 +91,47 @@ const suspiciousStarts = { ...otherLimits.identifyPerAddress, limit: 10 }
 export const tenantFailures = { limit: 100, windowMs: 3_600_000, lockMs: 0 }
 export const tenantFailuresKey = 'resetFailures:tenant'
 
-/** Undefined when the request may go on. Nothing here looks at the account. */
-async function demandWork(
-  app: App, tenant: TenantRow, disclosure: 'private' | 'standard', request: StartRequest,
-): Promise<{ ticket: WorkTicket; wait: boolean } | undefined> {
+interface Standing {
+  /** Nothing to be suspicious of. */
+  calm: boolean
+  /** False beyond thirty starts in ten minutes. */
+  within: boolean
+}
+
+const networkMac = (app: App, { clientAddress }: StartRequest) => app.keys.mac('limit', networkOf(clientAddress, 'limit'))
+
+/** Counts a start for its address, before anything else is done. */
+async function countStart(app: App, trx: Db, tenantId: string, request: StartRequest): Promise<Standing> {
+  const network = networkMac(app, request)
+  const [few, failures, within] = await reserveAll(trx, {
+    tenantId,
+    now: app.now(),
+    tries: [
+      { key: `suspicion:${network}`, kind: suspiciousStarts },
+      { key: tenantFailuresKey, kind: tenantFailures, look: true },
+      { key: `identify:${network}`, kind: otherLimits.identifyPerAddress },
+    ],
+  })
+  return { calm: few!.served && failures!.served, within: within!.served }
+}
+
+/** Undefined when the request may go on: it brought its work. Nothing here looks at the account. */
+async function demandWork(app: App, tenant: TenantRow, { within }: Standing, request: StartRequest): Promise<{ ticket: WorkTicket; wait: boolean } | undefined> {
   const place = { route: startRoute, tenantId: tenant.id }
-  const network = networkOf(request.clientAddress, 'limit')
-  const now = app.now()
-  const suspicion = await reserve(app.db, { tenantId: tenant.id, key: `suspicion:${app.keys.mac('limit', network)}`, kind: suspiciousStarts, now })
-  const calm = suspicion.served && (await peek(app.db, { tenantId: tenant.id, key: tenantFailuresKey, kind: tenantFailures, now })).served
-  const within = await reserve(app.db, { tenantId: tenant.id, key: `identify:${app.keys.mac('limit', network)}`, kind: otherLimits.identifyPerAddress, now })
-  if (disclosure === 'private' && calm && within.served) return undefined
   const given = request.work ?? {}
   const outcome = judgeWork(app, place, given)
   // Beyond thirty in ten minutes work alone does not do: then everybody from there waits (sspr §5.7).
-  if (outcome === 'done' && (within.served || isWaitTicket(given))) {
+  if (outcome === 'done' && (within || isWaitTicket(given))) {
     // Tickets to wait with can be collected by the thousand: those who waited have a budget too (T-26).
-    const waited = within.served || (await reserve(app.db, { tenantId: tenant.id, key: `identify:waited:${app.keys.mac('limit', network)}`, kind: otherLimits.proofOfWorkPerAddress, now })).served
+    const budget = { tenantId: tenant.id, key: `identify:waited:${networkMac(app, request)}`, kind: otherLimits.proofOfWorkPerAddress, now: app.now() }
+    const waited = within || (await reserve(app.db, budget)).served
     if (!waited) return { ticket: issueWait(app, place), wait: true }
     await spendWork(app, tenant.id, given.token!)
     return undefined
   }
   if (outcome === 'wrong' && given.solution) throw new Refusal(422, [reason('LK_CAPTCHA')], { field: 'username' })
   // A form that came back with our token and no solution has no script: it waits. One that came with neither gets both chances.
-  const wait = given.token !== undefined || !within.served
+  const wait = given.token !== undefined || !within
   if (outcome === 'tooEarly') return { ticket: remaining(app, given.token!), wait: true }
   return { ticket: wait ? issueWait(app, place) : issueWork(app, place), wait }
 }
@@ -119,15 +144,16 @@ function remaining(app: App, token: string): WorkTicket {
   return { token, puzzle: '', bits: 0, waitSeconds: Math.max(1, Math.ceil((from - app.now()) / 1000)) }
 }
 
+/** Writes the transaction, and what the worker is to look at; in `db`'s transaction, if it is one. */
 async function begin(
-  app: App, tenant: TenantRow, disclosure: 'private' | 'standard', username: string, request: StartRequest,
+  app: App, db: Db, tenant: TenantRow, disclosure: 'private' | 'standard', username: string, request: StartRequest,
 ): Promise<{ cookie: string; reset: ResetRow }> {
   const id = randomUUID()
   const now = app.now()
   const { cookie, cookieHash } = newHandle()
   const accountKey = accountKeyOf(app, tenant.id, username)
-  const typedNameSealed = await app.keys.sealText(typedNamePlace(tenant.id, id), username)
-  const blocked = isBlocked(await readThrottle(app.db, tenant.id, throttleKeyOf({ accountKey })), now)
+  const typedNameSealed = await app.keys.sealText(typedNamePlace(tenant.id, id), username, db.isTransaction ? db : undefined)
+  const blocked = isBlocked(await readThrottle(db, tenant.id, throttleKeyOf({ accountKey })), now)
   const blank = {
     tenantId: tenant.id, id, cookieHash, typedNameSealed, accountKey, disclosure,
     supportCode: randomUUID(), locale: request.locale, clientType: request.clientType, ipAddress: request.clientAddress, version: 1,
@@ -145,10 +171,10 @@ async function begin(
   const state = transition('IDENTIFY', 'identify', facts)
   const known = identity ? identityColumns(identity) : { userId: null, gatesRequired: null, refusal: null }
   const reset: ResetRow = { ...blank, ...known, state }
-  await app.db.transaction().execute(async trx => {
+  await inTransaction(db, async trx => {
     await insertReset(trx, reset)
     if (identity) await recordStep(app, trx, reset, identifiedStep(identity.verdict), { result: identity.verdict.allowed ? 'success' : 'failure' })
-    else await queueJob(app, trx, { tenantId: tenant.id, kind: identifyJob, payload: { resetId: id }, expiresAt: reset.expiresAt, quiet: true })
+    else await queueForBatch(app, trx, { tenantId: tenant.id, kind: identifyJob, id, expiresAt: reset.expiresAt })
   })
   return { cookie, reset }
 }
