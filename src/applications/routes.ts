@@ -6,6 +6,7 @@ import { appRoleAssignmentRoutes } from './app-role-assignments.ts'
 import { applicationRoutes } from './applications.ts'
 import { applicationWriteRoutes } from './application-writes.ts'
 import { credentialRoutes } from './credentials.ts'
+import { deltaRoutes } from './delta.ts'
 import { credentialUsageRoutes } from './credential-usage.ts'
 import { federatedCredentialRoutes } from './federated-credentials.ts'
 import { managementPolicyRoutes } from './management-policies.ts'
@@ -16,7 +17,7 @@ import { servicePrincipalRoutes } from './service-principals.ts'
 export function applicationsRoutes(server: Server, app: App): void {
   speakGraph(server)
   for (const routes of [
-    applicationRoutes, applicationWriteRoutes, servicePrincipalRoutes, credentialRoutes, credentialUsageRoutes, ownerRoutes, federatedCredentialRoutes,
+    applicationRoutes, applicationWriteRoutes, servicePrincipalRoutes, deltaRoutes, credentialRoutes, credentialUsageRoutes, ownerRoutes, federatedCredentialRoutes,
     appRoleAssignmentRoutes, permissionGrantRoutes, managementPolicyRoutes,
   ]) routes(server, app)
 }
