@@ -23,6 +23,10 @@ import { userRelationshipRoutes } from './user-relationships.ts'
 import { authenticationMethodsPolicyRoutes } from './authentication-methods-policy.ts'
 import { authorizationPolicyRoutes } from './authorization-policy.ts'
 import { ownPolicyRoutes } from './own-policies.ts'
+import { organizationRoutes } from './organization.ts'
+import { domainRoutes } from './domains.ts'
+import { subscribedSkuRoutes } from './subscribed-skus.ts'
+import { licenceRoutes } from './licences.ts'
 import { userRoutes } from './users.ts'
 import { userWriteRoutes } from './user-writes.ts'
 import { validatePasswordRoutes } from './validate-password.ts'
@@ -36,5 +40,9 @@ export function directoryRoutes(server: Server, app: App): void {
     authenticationMethodsPolicyRoutes,
     authorizationPolicyRoutes,
     ownPolicyRoutes,
+    organizationRoutes,
+    domainRoutes,
+    subscribedSkuRoutes,
+    licenceRoutes,
   ]) routes(server, app)
 }

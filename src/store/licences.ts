@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Insertable } from 'kysely'
 import type { Db } from '../app.ts'
 import type { LicenceFacts, SubscribedSkuFacts } from '../rules/facts.ts'
+import { isPostgres } from './engine.ts'
 import { withGroupsOfMany, withTransitiveGroups } from './groups.ts'
 import type { LicenseAssignmentTable, SubscribedSkuTable } from './tables.ts'
 
@@ -28,6 +29,30 @@ export function selectSkus(db: Db, tenantId: string) {
 export async function subscribedSkus(db: Db, tenantId: string): Promise<SubscribedSkuFacts[]> {
   const rows = await selectSkus(db, tenantId).execute()
   return rows.map(row => ({ ...row, capabilityStatus: row.capabilityStatus as SubscribedSkuFacts['capabilityStatus'] }))
+}
+
+/** Units of each product that are in use, all counted: by people directly, and by the members of licensed groups. */
+export async function consumedUnits(db: Db, tenantId: string): Promise<Map<string, number>> {
+  const direct = db.selectFrom('licenseAssignments as a').select(['a.skuId', 'a.principalId as userId']).where('a.tenantId', '=', tenantId).where('a.principalType', '=', 'user')
+  const byGroup = db.selectFrom('licenseAssignments as a')
+    .innerJoin('groupMembers as m', join => join.onRef('m.tenantId', '=', 'a.tenantId').onRef('m.groupId', '=', 'a.principalId').on('m.memberType', '=', 'user'))
+    .select(['a.skuId', 'm.memberId as userId']).where('a.tenantId', '=', tenantId).where('a.principalType', '=', 'group')
+  // A union takes each person once for a product.
+  const rows = await db.selectFrom(direct.union(byGroup).as('held')).select(eb => ['held.skuId', eb.fn.countAll<number>().as('units')]).groupBy('held.skuId').execute()
+  return new Map(rows.map(row => [row.skuId, Number(row.units)]))
+}
+
+/** What the tenant owns, held until the end of the transaction, so that units are given out one after another. */
+export function lockSkus(trx: Db, tenantId: string) {
+  const owned = trx.selectFrom('subscribedSkus').select(['skuId', 'skuPartNumber', 'enabledUnits', 'capabilityStatus']).where('tenantId', '=', tenantId).orderBy('skuId').limit(999)
+  return (isPostgres(trx) ? owned.forUpdate() : owned).execute()
+}
+
+/** What was given to a person or a group themselves. */
+export function directLicences(db: Db, tenantId: string, principalId: string) {
+  return db.selectFrom('licenseAssignments as a')
+    .innerJoin('subscribedSkus as s', join => join.on('s.tenantId', '=', tenantId).onRef('s.skuId', '=', 'a.skuId'))
+    .select(['a.skuId', 's.skuPartNumber']).where('a.tenantId', '=', tenantId).where('a.principalId', '=', principalId).orderBy('a.skuId').execute()
 }
 
 /** Licences of one person, direct and through groups. For `licenceFacts`. */
