@@ -97,30 +97,38 @@ const fixed = {
   allowedToSignUpEmailBasedSubscriptions: false, allowEmailVerifiedUsersToJoinOrganization: false, allowUserConsentForRiskyApps: false, blockMsolPowerShell: false,
   guestUserRoleId: null,
 } as const
-/** People without a role read the basic properties of others, make no groups, and consent to what asks for nothing sensitive. */
+/** People without a role read the basic properties of others and make no groups. */
 const fixedPermissions = {
   allowedToCreateSecurityGroups: false, allowedToCreateTenants: false, allowedToReadBitlockerKeysForOwnedDevice: false, allowedToReadOtherUsers: true,
-  permissionGrantPoliciesAssigned: ['ManagePermissionGrantsForSelf.microsoft-user-default-low'],
 }
+/** They consent to what asks for nothing sensitive, or to nothing: with no policy of this kind assigned (rules/consent.ts). */
+const consentPolicies = ['ManagePermissionGrantsForSelf.microsoft-user-default-low']
+const assignable = /^ManagePermissionGrantsForSelf\.microsoft-user-default-(low|legacy|recommended)$/
 
 function shape(policy: AuthorizationPolicy) {
   return {
     id: 'authorizationPolicy', deletedDateTime: null, ...fixed, allowedToUseSSPR: policy.allowedToUseSSPR,
-    defaultUserRolePermissions: { allowedToCreateApps: policy.defaultUserRolePermissions?.allowedToCreateApps ?? true, ...fixedPermissions },
+    defaultUserRolePermissions: {
+      allowedToCreateApps: policy.defaultUserRolePermissions?.allowedToCreateApps ?? true, ...fixedPermissions,
+      permissionGrantPoliciesAssigned: policy.defaultUserRolePermissions?.permissionGrantPoliciesAssigned ?? consentPolicies,
+    },
   }
 }
 
 /** @throws Refusal 501 for a change of what nothing here acts on: an answer of 204 would be a lie */
 function merge(before: AuthorizationPolicy, body: Static<typeof Patch>): AuthorizationPolicy {
   const { '@odata.type': _, allowedToUseSSPR, defaultUserRolePermissions, ...rest } = body
-  const { '@odata.type': __, allowedToCreateApps, ...more } = (defaultUserRolePermissions ?? {}) as Record<string, unknown>
+  const { '@odata.type': __, allowedToCreateApps, permissionGrantPoliciesAssigned: assigned, ...more } = (defaultUserRolePermissions ?? {}) as Record<string, unknown>
   requireUnchanged(rest, fixed)
   requireUnchanged(more, fixedPermissions)
   if (allowedToCreateApps !== undefined && typeof allowedToCreateApps !== 'boolean') throw new Refusal(400, [reason('LK_FIELD_INVALID', { field: 'allowedToCreateApps' })], { field: 'allowedToCreateApps' })
-  return {
-    ...before, ...(allowedToUseSSPR === undefined ? {} : { allowedToUseSSPR }),
-    ...(allowedToCreateApps === undefined ? {} : { defaultUserRolePermissions: { allowedToCreateApps } }),
+  const known = assigned === undefined || (Array.isArray(assigned) && assigned.length <= 1 && assigned.every(one => typeof one === 'string' && assignable.test(one)))
+  if (!known) throw new Refusal(400, [reason('LK_FIELD_INVALID', { field: 'permissionGrantPoliciesAssigned' })], { field: 'permissionGrantPoliciesAssigned' })
+  const people = {
+    ...before.defaultUserRolePermissions, ...(allowedToCreateApps === undefined ? {} : { allowedToCreateApps }),
+    ...(assigned === undefined ? {} : { permissionGrantPoliciesAssigned: assigned as string[] }),
   }
+  return { ...before, ...(allowedToUseSSPR === undefined ? {} : { allowedToUseSSPR }), ...(Object.keys(people).length > 0 ? { defaultUserRolePermissions: people } : {}) }
 }
 
 function requireUnchanged(given: Readonly<Record<string, unknown>>, current: Readonly<Record<string, unknown>>): void {

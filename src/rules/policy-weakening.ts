@@ -1,3 +1,4 @@
+import { usersMayConsent } from './consent.ts'
 import type { AuthorizationPolicy, Branding, OnPremisesIntegration, PasswordProtection, PasswordResetPolicy } from './tenant-settings.ts'
 
 const numbersOfProofs = ['numberOfAuthenticationMethodsRequired', 'numberOfQuestionsToReset', 'numberOfQuestionsToRegister'] as const
@@ -43,12 +44,12 @@ export function weakeningsOfIntegration(before: OnPremisesIntegration, after: On
   return (['passwordWritebackEnabled', 'allowUnlockWithoutReset'] as const).filter(name => !before[name] && after[name])
 }
 
-/** Administrators that may reset themselves are one more way into the accounts that matter most. */
+/** Administrators that may reset themselves are one more way into the accounts that matter most; people who may make programs or agree to what programs do are one into their own. */
 export function weakeningsOfAuthorization(before: AuthorizationPolicy, after: AuthorizationPolicy): (keyof AuthorizationPolicy)[] {
   const mayCreate = (policy: AuthorizationPolicy) => policy.defaultUserRolePermissions?.allowedToCreateApps ?? true
   return [
     ...(!before.allowedToUseSSPR && after.allowedToUseSSPR ? (['allowedToUseSSPR'] as const) : []),
-    ...(!mayCreate(before) && mayCreate(after) ? (['defaultUserRolePermissions'] as const) : []),
+    ...((!mayCreate(before) && mayCreate(after)) || (!usersMayConsent(before) && usersMayConsent(after)) ? (['defaultUserRolePermissions'] as const) : []),
   ]
 }
 

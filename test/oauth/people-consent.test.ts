@@ -229,6 +229,19 @@ for (const engine of ['sqlite', 'postgres'] as const)
       })
     })
 
+    test('is kept to administrators by an organisation that wants it so, and given back as a weaker policy', async () => {
+      const shop = await program()
+      const party = new RelyingParty(t, shop)
+      const admin = await signedIn(t, gus)
+      const patch = (permissionGrantPoliciesAssigned: string[]) => admin.patch('/v1.0/policies/authorizationPolicy', { defaultUserRolePermissions: { permissionGrantPoliciesAssigned } })
+      assert.equal((await patch([])).statusCode, 204)
+      const { browser } = await signedIn(t, ann)
+      assert.match((await visit(browser, party.authorizePath())).reply.payload, /An administrator has to agree/)
+      assert.equal((await patch(['ManagePermissionGrantsForSelf.microsoft-user-default-low'])).statusCode, 204)
+      assert.match((await visit(browser, party.authorizePath())).reply.payload, /asks for your permission/)
+      assert.equal((await patch(['whatever'])).statusCode, 400)
+    })
+
     test('is needed at the token endpoint too', async () => {
       const tool = await addProgram(t.app, t.tenantId, { name: 'Tool', document: documents.public, withoutSecret: true })
       await t.app.db.insertInto('policies').values({ tenantId: t.tenantId, name: 'tenantSettings', value: JSON.stringify({ passwordGrant: true }), version: 5, updatedAt: 0, updatedBy: null }).execute()
