@@ -1,5 +1,6 @@
 /** What the keys do: keyed hashes, sealed values, peppers. Code never sees a key itself; it names a purpose or a place. */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import type { Db } from './app.ts'
 import { checkKeys, readKeyFile, stampOfFile } from './key-file.ts'
 import type { KeyFile, KeyRoot } from './key-file.ts'
@@ -72,8 +73,9 @@ export class SealBroken extends Error {
 export async function openKeyring(options: { keyFile: string | KeyFile; db: Db; now?: () => number }): Promise<Keyring> {
   const { keyFile, db, now = Date.now } = options
   let keys = typeof keyFile === 'string' ? readKeyFile(keyFile) : checkKeys(keyFile)
-  const derived = new Map<string, Buffer>()
-  const dataKeys = new Map<string, Buffer>()
+  // As key objects: Node makes one of bytes each time they are used, which costs five times the use itself.
+  const derived = new Map<string, KeyObject>()
+  const dataKeys = new Map<string, KeyObject>()
   const currentDataKey = new Map<string, string>()
   /** Data keys written in a transaction of this process: not to be kept before they are seen outside it. */
   const unconfirmed = new Set<string>()
@@ -88,7 +90,7 @@ export async function openKeyring(options: { keyFile: string | KeyFile; db: Db; 
   }
   const find = (root: KeyRoot, id: string) => keys[root].find(one => one.id === id)
   const active = (root: KeyRoot) => keys[root].find(one => one.state === 'active')!
-  const keyFor = (root: KeyRoot, id: string, purpose: string): Buffer | undefined => {
+  const keyFor = (root: KeyRoot, id: string, purpose: string): KeyObject | undefined => {
     const name = `${root}/${id}/${purpose}`
     const kept = derived.get(name)
     if (kept) return kept
@@ -96,7 +98,7 @@ export async function openKeyring(options: { keyFile: string | KeyFile; db: Db; 
     if (!find(root, id) && stampOf() !== stamp) reload()
     const found = find(root, id)
     if (!found) return undefined
-    const key = Buffer.from(hkdfSync('sha256', Buffer.from(found.secret, 'base64url'), 'latchkey', `${root}:${purpose}`, 32))
+    const key = createSecretKey(Buffer.from(hkdfSync('sha256', Buffer.from(found.secret, 'base64url'), 'latchkey', `${root}:${purpose}`, 32)))
     derived.set(name, key)
     return key
   }
@@ -118,7 +120,7 @@ export async function openKeyring(options: { keyFile: string | KeyFile; db: Db; 
   const columns = ['tenantId', 'id', 'wrappedKey', 'keyEncryptionKeyId'] as const
   const keep = (row: { tenantId: string; id: string; wrappedKey: string; keyEncryptionKeyId: string }, seenOutside: boolean) => {
     const name = `${row.tenantId}/${row.id}`
-    const key = unwrap(row)
+    const key = createSecretKey(unwrap(row))
     if (seenOutside) unconfirmed.delete(name)
     if (!unconfirmed.has(name)) dataKeys.set(name, key)
     return key
@@ -126,7 +128,7 @@ export async function openKeyring(options: { keyFile: string | KeyFile; db: Db; 
   const newestRow = (from: Db, tenantId: string) =>
     from.selectFrom('dataKeys').select(columns).where('tenantId', '=', tenantId).orderBy('createdAt', 'desc').orderBy('id').limit(1).executeTakeFirst()
 
-  async function sealingKey(tenantId: string, trx?: Db): Promise<{ id: string; key: Buffer }> {
+  async function sealingKey(tenantId: string, trx?: Db): Promise<{ id: string; key: KeyObject }> {
     const current = currentDataKey.get(tenantId)
     const kept = current && dataKeys.get(`${tenantId}/${current}`)
     if (kept) return { id: current, key: kept }
@@ -141,10 +143,10 @@ export async function openKeyring(options: { keyFile: string | KeyFile; db: Db; 
     const key = randomBytes(32)
     if (trx) unconfirmed.add(`${tenantId}/${id}`)
     await (trx ?? db).insertInto('dataKeys').values({ tenantId, id, ...wrap(tenantId, id, key), createdAt: now() }).execute()
-    return { id, key }
+    return { id, key: createSecretKey(key) }
   }
 
-  async function openingKey(tenantId: string, id: string, trx?: Db): Promise<Buffer | undefined> {
+  async function openingKey(tenantId: string, id: string, trx?: Db): Promise<KeyObject | undefined> {
     const kept = dataKeys.get(`${tenantId}/${id}`)
     if (kept) return kept
     const row = await (trx ?? db).selectFrom('dataKeys').select(columns).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()
@@ -218,7 +220,7 @@ function placeText(place: SealedPlace): string {
   return `latchkey:sealed\n${place.tenantId}\n${place.table}\n${place.column}\n${place.rowId}`
 }
 
-function encrypt(key: Buffer, additionalData: string, plain: Buffer): string {
+function encrypt(key: KeyObject, additionalData: string, plain: Buffer): string {
   const nonce = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(Buffer.from(additionalData, 'utf8'))
@@ -226,7 +228,7 @@ function encrypt(key: Buffer, additionalData: string, plain: Buffer): string {
   return `${nonce.toString('base64url')}.${body.toString('base64url')}`
 }
 
-function decrypt(key: Buffer, additionalData: string, sealed: string): Buffer {
+function decrypt(key: KeyObject, additionalData: string, sealed: string): Buffer {
   const [nonce, body, more] = sealed.split('.').map(part => Buffer.from(part, 'base64url'))
   if (nonce?.length !== 12 || !body || body.length < 16 || more) throw new Error('not a sealed value')
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 })
