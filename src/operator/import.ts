@@ -18,7 +18,7 @@ import { passwordProblemOf } from './import-passwords.ts'
 import { tidyPhones } from './import-phones.ts'
 
 /** More people than this come in several files; the names seen are kept in memory to find one that comes twice. */
-const mostRows = 500_000
+const mostRows = 1_000_000
 const progressEvery = 1000
 
 export interface ImportReport {

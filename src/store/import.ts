@@ -34,3 +34,10 @@ export function contactsOf(db: Db, tenantId: string, userIds: readonly string[])
     .orderBy('position')
     .execute()
 }
+
+/** Those of these names, in their compared form, that somebody has; at most 999 names at once. */
+export async function takenNames(db: Db, tenantId: string, names: readonly string[]): Promise<Set<string>> {
+  if (names.length === 0) return new Set()
+  const rows = await db.selectFrom('userAliases').select('aliasLower').where('tenantId', '=', tenantId).where('aliasLower', 'in', names.slice(0, 999)).execute()
+  return new Set(rows.map(row => row.aliasLower))
+}

@@ -5,14 +5,14 @@ import type { Prepared } from './prepared.ts'
 import type { Database } from './tables.ts'
 
 /** Rows that one statement inserts: each number of rows has a statement of its own, so there must not be too many of them. */
-const atOnce = 20
+const usually = 20
 
 /**
- * Inserts rows that all have these columns, in statements of up to twenty rows that are built once. More rows than that are several
+ * Inserts rows that all have these columns, in statements of up to twenty rows (or as many as said) that are built once. More rows than that are several
  * statements: give a transaction.
  */
 export function insertMany<Table extends keyof Database>(
-  table: Table, columns: readonly (keyof Insertable<Database[Table]> & string)[],
+  table: Table, columns: readonly (keyof Insertable<Database[Table]> & string)[], atOnce = usually,
 ): (db: Db, rows: readonly Insertable<Database[Table]>[]) => Promise<void> {
   const statements = new Map<number, Prepared<Record<string, unknown>, unknown>>()
   const statementFor = (count: number) => {

@@ -1,5 +1,6 @@
 import type { Updateable } from 'kysely'
 import type { Db } from '../app.ts'
+import { insertMany } from './insert-many.ts'
 import { prepared } from './prepared.ts'
 import type { PasswordTable } from './tables.ts'
 
@@ -27,6 +28,9 @@ export async function savePassword(trx: Db, row: PasswordRow): Promise<void> {
     .onConflict(conflict => conflict.columns(['tenantId', 'userId']).doUpdateSet(rest))
     .execute()
 }
+
+/** First rows of many people who have none. */
+export const insertPasswords = insertMany('passwords', columns, 100)
 
 /** Replaces a hash by an equal one in a newer form, unless the password was set meanwhile. */
 export async function renewHash(db: Db, tenantId: string, userId: string, former: string, hash: string): Promise<boolean> {

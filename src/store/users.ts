@@ -1,9 +1,10 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../app.ts'
-import { noteChange } from './changes.ts'
+import { forgetChanges, noteChange } from './changes.ts'
 import { columns } from './columns.ts'
 import { addToCount, readCount } from './counters.ts'
 import { pageSize } from './engine.ts'
+import { insertMany } from './insert-many.ts'
 import { endOfPrefix, nameKey, shownName } from './names.ts'
 import { readPolicies } from './policies.ts'
 import { prepared } from './prepared.ts'
@@ -67,7 +68,31 @@ export async function findUserByName(db: Db, tenantId: string, typed: string): P
 
 /** A name, address or proxy address that someone in the tenant has already is a unique violation (T-23). */
 export async function insertUser(trx: Db, user: NewUser): Promise<void> {
-  const row: Insertable<UserTable> = {
+  const row = newRow(user)
+  await trx.insertInto('users').values(row).execute()
+  await noteChange(trx, user.tenantId, 'user', user.id, { removed: row.deletedDateTime == null ? null : 'changed' })
+  if (row.deletedDateTime != null) return
+  await writeAliases(trx, user.tenantId, user.id, { ...user, proxyAddresses: user.proxyAddresses ?? [] })
+  await addToCount(trx, user.tenantId, 'user', 1)
+}
+
+const insertRows = insertMany('users', columns.users, 40)
+const insertAliases = insertMany('userAliases', columns.userAliases, 100)
+/** From so many people on, delta queries begin anew instead of telling each. */
+const toldEach = 100
+
+/** Many people of one tenant who are all there, as one change. Their names must differ; one that is taken is a unique violation. */
+export async function insertUsers(trx: Db, tenantId: string, users: readonly NewUser[]): Promise<void> {
+  if (users.length === 0) return
+  await insertRows(trx, users.map(newRow))
+  await insertAliases(trx, users.flatMap(user => aliasRows(tenantId, user.id, { ...user, proxyAddresses: user.proxyAddresses ?? [] })))
+  if (users.length > toldEach) await forgetChanges(trx, tenantId, 'user')
+  else for (const { id } of users) await noteChange(trx, tenantId, 'user', id)
+  await addToCount(trx, tenantId, 'user', users.length)
+}
+
+function newRow(user: NewUser): Insertable<UserTable> {
+  return {
     accountEnabled: true,
     userType: 'Member',
     onPremisesSyncEnabled: false,
@@ -80,11 +105,6 @@ export async function insertUser(trx: Db, user: NewUser): Promise<void> {
     ...compared(user),
     proxyAddresses: JSON.stringify(user.proxyAddresses ?? []),
   }
-  await trx.insertInto('users').values(row).execute()
-  await noteChange(trx, user.tenantId, 'user', user.id, { removed: row.deletedDateTime == null ? null : 'changed' })
-  if (row.deletedDateTime != null) return
-  await writeAliases(trx, user.tenantId, user.id, { ...user, proxyAddresses: user.proxyAddresses ?? [] })
-  await addToCount(trx, user.tenantId, 'user', 1)
 }
 
 /** Nobody reads these over Graph, so a delta query does not tell of them. */
@@ -273,13 +293,17 @@ function compared(user: { userPrincipalName?: string; displayName?: string; mail
 
 type Named = { userPrincipalName: string; mail?: string | null; proxyAddresses: readonly string[] }
 
-/** One namespace for all names of a tenant. Someone's own names may coincide: the strongest kind stays. */
+/** One namespace for all names of a tenant. */
 async function writeAliases(trx: Db, tenantId: string, userId: string, user: Named): Promise<void> {
+  await trx.deleteFrom('userAliases').where('tenantId', '=', tenantId).where('userId', '=', userId).execute()
+  await trx.insertInto('userAliases').values(aliasRows(tenantId, userId, user)).execute()
+}
+
+/** Someone's own names may coincide: the strongest kind stays. */
+function aliasRows(tenantId: string, userId: string, user: Named) {
   const kinds = new Map<string, string>()
   for (const address of user.proxyAddresses) kinds.set(nameKey(address.replace(/^smtp:/i, '')), 'proxyAddress')
   if (user.mail) kinds.set(nameKey(user.mail), 'mail')
   kinds.set(nameKey(user.userPrincipalName), 'userPrincipalName')
-  await trx.deleteFrom('userAliases').where('tenantId', '=', tenantId).where('userId', '=', userId).execute()
-  const rows = [...kinds].map(([aliasLower, kind]) => ({ tenantId, aliasLower, userId, kind }))
-  await trx.insertInto('userAliases').values(rows).execute()
+  return [...kinds].map(([aliasLower, kind]) => ({ tenantId, aliasLower, userId, kind }))
 }
