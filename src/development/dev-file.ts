@@ -36,7 +36,7 @@ export function describeSample(app: App, caFile: string): DevFile {
     globalAdministrator: accountOf('globalAdministrator'),
     passwordAdministrator: accountOf('passwordAdministrator'),
     helpdeskAdministrator: accountOf('helpdeskAdministrator'),
-    user: { ...account(ann), email: ann.email!, mobilePhone: ann.mobile! },
+    user: { ...account(ann), email: ann.email!, mobilePhone: ann.mobilePhone! },
     application: { appId: sampleAppId, id: sampleId('application'), secret: sampleApplicationSecret(app) },
   }
 }

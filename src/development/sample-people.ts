@@ -37,7 +37,7 @@ export const sampleRoles = {
 const mail = (name: string) => `${name}.private@mail.example`
 
 export const samplePeople: readonly SamplePerson[] = [
-  { name: 'ann', displayName: 'Ann Sørensen', password: 'Kestrel-Anchor-58', department: 'Sales', jobTitle: 'Account Manager', language: 'en', usageLocation: 'DK', email: mail('ann'), mobile: '+45 20123456' },
+  { name: 'ann', displayName: 'Ann Sørensen', password: 'Kestrel-Anchor-58', department: 'Sales', jobTitle: 'Account Manager', language: 'en', usageLocation: 'DK', email: mail('ann'), mobilePhone: '+45 20123456' },
   { name: 'gus', displayName: 'Gus Ærøskøbing', password: 'Walnut-Harbour-37', department: 'IT', jobTitle: 'Head of IT', language: 'en', usageLocation: 'DK', role: 'globalAdministrator', email: mail('gus'), mobile: '+45 20123401' },
   { name: 'paula', displayName: 'Paula Āboliņa', password: 'Thimble-Meadow-64', department: 'IT', jobTitle: 'Password Administrator', language: 'lv', usageLocation: 'LV', role: 'passwordAdministrator', email: mail('paula'), mobile: '+371 20123402' },
   { name: 'uffe', displayName: 'Uffe Bøgh', password: 'Saddle-Glacier-29', department: 'IT', jobTitle: 'User Administrator', language: 'da', usageLocation: 'DK', role: 'userAdministrator', email: mail('uffe'), mobile: '+45 20123403' },

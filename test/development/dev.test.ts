@@ -40,7 +40,7 @@ test('dev.json holds everything a program needs, for its owner only', () => {
   ])
   assert.deepEqual(Object.keys(dev.user), ['userPrincipalName', 'password', 'email', 'mobilePhone'])
   assert.deepEqual(Object.keys(dev.application), ['appId', 'id', 'secret'])
-  assert.equal(Buffer.from(dev.application.secret, 'base64url').length, 32)
+  assert.equal(Buffer.from(dev.application.secret, 'base64url').length, 30, '240 random bits (LD-35)')
 })
 
 test('nobody else on this machine may read what lies in the data folder', () => {
