@@ -4,6 +4,7 @@
  * password, or a credential of a program they own, expires soon. Every process does it; twice is no harm.
  */
 import type { App } from './app.ts'
+import { tidySigningKeys } from './oauth/signing-keys.ts'
 import { queueCredentialNotices } from './credentials/credential-notices.ts'
 import { queueExpiryNotices } from './notify/expiry-notices.ts'
 import { noteClientChange } from './store/applications.ts'
@@ -30,10 +31,13 @@ export async function tidy(app: App, caps = rowCaps): Promise<number> {
   return removed
 }
 
-/** Records past their retention, of every tenant. @returns how many rows went */
+/** Records past their retention, and keys past their time, of every tenant. @returns how many records went */
 export async function tidyRecords(app: App): Promise<number> {
   let removed = await dropOldPlaces(app.db, app.now())
-  for (const { id } of await listTenants(app.db)) removed += await dropOldRecords(app.db, id, app.now())
+  for (const { id } of await listTenants(app.db)) {
+    removed += await dropOldRecords(app.db, id, app.now())
+    await tidySigningKeys(app, id)
+  }
   return removed
 }
 

@@ -8,14 +8,17 @@ import { repepperHash } from '../credentials/hash-password.ts'
 import { reindexDestinations } from '../credentials/reindex.ts'
 import { readKeyFile, rotateKeyFile, type KeyRoot } from '../key-file.ts'
 import { hashTables, hashesOf, replaceHash, dataKeysNotUnder } from '../store/stored-hashes.ts'
+import { dropSigning, rotateSigning } from './signing-keys.ts'
 import { OperatorError, parseArgs, runVerb, whereOptions, withApp, type Say } from './open-app.ts'
 
 const roots: readonly KeyRoot[] = ['encryption', 'pepper', 'mac']
 
 export function run([action = '', root = '', ...args]: string[], io: VerbIo): Promise<number> {
   return runVerb(io, async ({ say }) => {
-    const { values } = parseArgs({ args, options: whereOptions })
-    if (!isRoot(root)) throw new OperatorError('operator.keys.usage')
+    const { values } = parseArgs({ args, options: { ...whereOptions, now: { type: 'boolean' } } })
+    if (root === 'signing' && action === 'rotate') return withApp(values, io, app => rotateSigning(app, values.now === true, say))
+    if (root === 'signing' && action === 'drop') return withApp(values, io, app => dropSigning(app, say))
+    if (values.now || !isRoot(root)) throw new OperatorError('operator.keys.usage')
     if (action === 'rotate') return withApp(values, io, app => rotate(app, root, say))
     // What keyed hashes were made of cannot be asked for again, so their keys are never dropped.
     if (action === 'drop' && root !== 'mac') return withApp(values, io, app => drop(app, root, say))
