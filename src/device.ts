@@ -22,6 +22,12 @@ export function deviceOf(app: App, request: FastifyRequest): Device {
   return { id: randomBytes(16).toString('base64url'), fresh: true }
 }
 
+/** The id of a browser somebody has signed in with before; undefined for one we do not know. */
+export function knownDevice(app: App, request: FastifyRequest): string | undefined {
+  const { id, fresh } = deviceOf(app, request)
+  return fresh ? undefined : id
+}
+
 /** Gives the browser its cookie, or renews it: only after a sign-in that was right. */
 export function rememberDevice(app: App, reply: FastifyReply, device: Device): void {
   reply.setCookie(cookies.device, `${device.id}~${app.keys.mac('device', device.id)}`, cookieOptions('lax', kept))

@@ -8,6 +8,7 @@ import type { Static, TSchema } from 'typebox'
 import { cookieOptions, cookies } from '../access.ts'
 import type { Server } from '../access.ts'
 import type { App } from '../app.ts'
+import { knownDevice } from '../device.ts'
 import { Refusal } from '../refusal.ts'
 import { reason } from '../rules/verdict.ts'
 import type { Reason } from '../rules/verdict.ts'
@@ -84,7 +85,7 @@ export function resetApiRoutes(server: Server, app: App): void {
   }, async (request, reply) => {
     const { username, whr, clientType, work: given } = request.body as unknown as Start
     const started = await startReset(app, {
-      username, whr, locale: request.locale, clientAddress: request.clientAddress, clientType: clientType ?? 'api', ...(given ? { work: given } : {}),
+      username, whr, locale: request.locale, clientAddress: request.clientAddress, clientType: clientType ?? 'api', device: knownDevice(app, request), ...(given ? { work: given } : {}),
     })
     if (started.kind === 'work') return reply.code(202).send({ work: started.ticket })
     setCookie(app, reply, started.cookie, started.reset.expiresAt)

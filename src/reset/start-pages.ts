@@ -1,6 +1,7 @@
 /** "Who are you?": shown, and taken. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from '../app.ts'
+import { knownDevice } from '../device.ts'
 import { sendPage } from '../page/send-page.ts'
 import { Refusal } from '../refusal.ts'
 import { readPolicies } from '../store/policies.ts'
@@ -27,7 +28,7 @@ export async function postStart(
   const kept = { username, ...(whr ? { whr } : {}) }
   try {
     const started = await startReset(app, {
-      username, whr, locale: request.locale, clientAddress: request.clientAddress, clientType: 'browser',
+      username, whr, locale: request.locale, clientAddress: request.clientAddress, clientType: 'browser', device: knownDevice(app, request),
       work: { token: body.work || undefined, solution: body.solution || undefined },
     })
     if (started.kind === 'started') {

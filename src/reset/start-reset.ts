@@ -25,6 +25,7 @@ import { inRecoveryLane } from './lane.ts'
 import { issueWait, issueWork, judgeWork, spendWork } from './proof-of-work.ts'
 import type { WorkTicket } from './proof-of-work.ts'
 import { recordStep } from './record.ts'
+import { requireRoom } from './room.ts'
 import { mayOnlyUnlock, newHandle, recoveryLifetime } from './transaction.ts'
 
 export const startRoute = '/reset'
@@ -38,6 +39,8 @@ export interface StartRequest {
   /** 'browser', 'api', 'device': kept with the transaction (sspr §5.1). */
   clientType: string
   work?: { token?: string | undefined; solution?: string | undefined }
+  /** The browser's id from its device cookie: somebody has signed in with it here before. */
+  device?: string | undefined
 }
 
 export type Started =
@@ -55,7 +58,7 @@ export async function tenantOf(db: Db, username: string | undefined, whr: string
 /**
  * Takes a name and begins a transaction, for whatever name it is.
  * @throws Refusal 422 LK_FIELD_REQUIRED or LK_FIELD_INVALID for the field `username`; 422 LK_CAPTCHA for work that is wrong;
- *   503 LK_BUSY when too many begin at once
+ *   503 LK_BUSY when too many begin at once, or more have begun than can be worked off
  */
 export async function startReset(app: App, request: StartRequest): Promise<Started> {
   const username = readName(request.username)
@@ -65,6 +68,7 @@ export async function startReset(app: App, request: StartRequest): Promise<Start
 async function startFor(app: App, username: string, request: StartRequest): Promise<Started> {
   const tenant = await tenantOf(app.db, username, request.whr)
   if (!tenant) throw new Refusal(503, [reason('LK_UNAVAILABLE')])
+  await requireRoom(app, tenant.id, request.device)
   const { tenantSettings: { disclosure } } = await readPolicies(app.db, tenant.id)
   const start = (db: Db) => begin(app, db, tenant, disclosure, username, request)
   // Most starts are counted and begun in one transaction. Under `standard` the checks are asked in between.

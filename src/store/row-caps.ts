@@ -25,12 +25,33 @@ export const rowCaps: Readonly<Record<CappedTable, number>> = {
   deviceCodes: 50_000,
 }
 
+/** From here on a tenant takes nothing more from strangers: jobs that wait, and resets begun within an hour. */
+export interface Overrun {
+  waitingJobs: number
+  startsAnHour: number
+}
+
+/** Some ten seconds of a worker's time; and as many audit records an hour, times the few that one reset can cause, as a disk bears for days. */
+export const overrun: Overrun = { waitingJobs: 5_000, startsAnHour: 20_000 }
+
+/** True while strangers have left more with a tenant than is good. Counts no further than it must. */
+export async function isOverrun(db: Db, tenantId: string, now: number, { waitingJobs, startsAnHour }: Overrun = overrun): Promise<boolean> {
+  const job = await db.selectFrom('outbox').select('id').where('tenantId', '=', tenantId).where('kind', 'in', ['job', 'batch']).where('availableAt', '<=', now).limit(1).offset(waitingJobs).executeTakeFirst()
+  if (job) return true
+  const start = await db.selectFrom('resets').select('id').where('tenantId', '=', tenantId).where('expiresAt', '>', now - 3_600_000 + resetLife).limit(1).offset(startsAnHour).executeTakeFirst()
+  return start !== undefined
+}
+
+/** How long a reset lives (LD-19): found by its end, for which there is an index. */
+const resetLife = 15 * 60_000
+
 const own = sql.ref('tenantId')
 const expiry = sql.ref('expiresAt')
 const counter = sql.ref('key')
 /** Ids of accounts hold no dot, keyed hashes of names do. */
 const ofStrangers = [
   'signin-address:%', 'suspicion:%', 'identify:%', 'pass:%', 'recovery:nobody %', 'recovery:%.%', 'contact-1h:%.%', 'contact-24h:%.%', 'spray-name:%', 'spray:%', 'client-auth:%',
+  'device-start:%',
 ]
 const nobody = sql`${sql.ref('userId')} is null`
 
