@@ -36,12 +36,14 @@ export const overrun: Overrun = { waitingJobs: 5_000, startsAnHour: 20_000 }
 
 /** True while strangers have left more with a tenant than is good. Counts no further than it must. */
 export async function isOverrun(db: Db, tenantId: string, now: number, { waitingJobs, startsAnHour }: Overrun = overrun): Promise<boolean> {
-  const job = await db.selectFrom('outbox').select('id').where('tenantId', '=', tenantId).where('kind', 'in', ['job', 'batch']).where('availableAt', '<=', now).limit(1).offset(waitingJobs).executeTakeFirst()
-  if (job) return true
-  const start = await db.selectFrom('resets').select('id').where('tenantId', '=', tenantId).where('expiresAt', '>', now - 3_600_000 + resetLife).limit(1).offset(startsAnHour).executeTakeFirst()
+  const waiting = db.selectFrom('outbox').select('id').where('tenantId', '=', tenantId).where('kind', 'in', ['job', 'batch']).where('availableAt', '<=', now)
+  if (await waiting.limit(1).offset(waitingJobs).executeTakeFirst()) return true
+  const begun = db.selectFrom('resets').select('id').where('tenantId', '=', tenantId).where('expiresAt', '>', now - hour + resetLife)
+  const start = await begun.limit(1).offset(startsAnHour).executeTakeFirst()
   return start !== undefined
 }
 
+const hour = 3_600_000
 /** How long a reset lives (LD-19): found by its end, for which there is an index. */
 const resetLife = 15 * 60_000
 

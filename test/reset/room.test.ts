@@ -25,7 +25,7 @@ async function addJobs(t: TestApp, count: number): Promise<void> {
   const now = t.app.now()
   for (let from = 0; from < count; from += 500) {
     const ids = Array.from({ length: Math.min(500, count - from) }, () => randomUUID())
-    const rest = { tenantId: t.tenantId, kind: 'job', payloadSealed: '', recipientIndex: null, createdAt: now, availableAt: now, expiresAt: now + minute, leaseUntil: null, attempts: 0, lastError: null }
+    const rest = { tenantId: t.tenantId, kind: 'batch', payloadSealed: '', recipientIndex: null, createdAt: now, availableAt: now, expiresAt: now + minute, leaseUntil: null, attempts: 0, lastError: null }
     await t.app.db.insertInto('outbox').values(ids.map(id => ({ ...rest, id, dedupeId: id }))).execute()
   }
 }
