@@ -31,7 +31,8 @@ export async function openIdConfiguration(app: App, request: FastifyRequest, rep
   const endpoint = (name: string) => (v2 ? `${at}/oauth2/v2.0/${name}` : `${at}/oauth2/${name}`)
   return publicly(request, reply, {
     issuer: issuerOf(request.origin, tenantId, v2 ? 2 : 1),
-    authorization_endpoint: endpoint('authorize'),
+    // There is one door for browsers; the elder metadata name it too.
+    authorization_endpoint: `${at}/oauth2/v2.0/authorize`,
     token_endpoint: endpoint('token'),
     device_authorization_endpoint: endpoint('devicecode'),
     end_session_endpoint: endpoint('logout'),
