@@ -8,8 +8,13 @@ interface Standing {
   methods: { methodId: string; way: 'totp' | 'sms'; name: string | null; hint: string }[]
 }
 
-/** `latchkey login [name]`: asks for the password and, where one is due, the second factor; keeps the session for later calls. */
+/** `latchkey login`, with `--device` where no password can be typed. */
 export async function login(call: Call): Promise<number> {
+  return call.options['device'] === true ? (await import('./device-login.ts')).deviceLogin(call) : passwordLogin(call)
+}
+
+/** `latchkey login [name]`: asks for the password and, where one is due, the second factor; keeps the session for later calls. */
+async function passwordLogin(call: Call): Promise<number> {
   const client = new Client(call, true)
   const userName = call.words[0] ?? (await ask(call.io, call.say('cli.askName')))
   const password = await askSecret(call.io, call.say('cli.askPassword', { name: userName }))
@@ -37,7 +42,9 @@ async function secondFactor(call: Call, client: Client): Promise<void> {
 /** Ends the session here and at the server. */
 export async function logout(call: Call): Promise<number> {
   try {
-    await new Client(call).send('POST', '/api/signout')
+    const client = new Client(call)
+    // A token ends by itself within the hour, and its refresh token is forgotten here; "sign out everywhere" ends both at once.
+    if (!client.byToken) await client.send('POST', '/api/signout')
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     // The server is away or has forgotten us already: the file goes all the same.
@@ -52,7 +59,7 @@ export async function withRecentProof<T>(call: Call, client: Client, work: () =>
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof Refused) || error.code !== 'LK_STEP_UP') throw error
+    if (!(error instanceof Refused) || error.code !== 'LK_STEP_UP' || client.byToken) throw error
   }
   const { methods } = await client.get<Standing>('/api/signin')
   const method = methods.find(one => one.way === 'totp') ?? methods[0]

@@ -9,6 +9,8 @@ export const graphAppId = '00000003-0000-0000-c000-000000000000'
 export const legacyDirectoryAppId = '00000002-0000-0000-c000-000000000000'
 export const resourceManagerAppId = '797f4846-ba00-4fd7-ba43-dac1f8f63013'
 export const azureCliAppId = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
+/** `latchkey login --device`. */
+export const latchkeyCliAppId = '7d6f4a52-3c0b-4e18-9a5d-1f2b6c8e90a4'
 
 export interface FirstParty {
   appId: string
@@ -57,19 +59,30 @@ export const firstParties: readonly FirstParty[] = [
     appId: azureCliAppId, displayName: 'Microsoft Azure CLI', identifiers: [], ownPaths: [], appRoles: [], scopes: [], isPublicClient: true,
     publicClientRedirectUris: ['http://localhost', 'urn:ietf:wg:oauth:2.0:oob'],
   },
+  {
+    appId: latchkeyCliAppId, displayName: 'Latchkey command line', identifiers: [], ownPaths: [], appRoles: [], scopes: [], isPublicClient: true,
+    publicClientRedirectUris: [],
+  },
 ]
 
 const byAppId = new Map(firstParties.map(one => [one.appId, one]))
 
 export const firstParty = (appId: string): FirstParty | undefined => byAppId.get(appId)
 
-/** What every tenant has agreed to for Azure CLI, so that it works unasked; directory roles judge what people may do with it. */
-export const consentedToAzureCli: Readonly<Record<string, readonly string[]>> = {
-  [graphAppId]: [
-    'Application.ReadWrite.All', 'AppRoleAssignment.ReadWrite.All', 'AuditLog.Read.All', 'DelegatedPermissionGrant.ReadWrite.All', 'Directory.AccessAsUser.All',
-    'Group.ReadWrite.All', 'User.Read.All', 'User.ReadWrite.All', 'email', 'offline_access', 'openid', 'profile',
-  ],
-  [resourceManagerAppId]: ['user_impersonation'],
+const administration = [
+  'Application.ReadWrite.All', 'AppRoleAssignment.ReadWrite.All', 'AuditLog.Read.All', 'DelegatedPermissionGrant.ReadWrite.All', 'Directory.AccessAsUser.All',
+  'Group.ReadWrite.All', 'User.Read.All', 'User.ReadWrite.All', 'email', 'offline_access', 'openid', 'profile',
+]
+
+/** What every tenant has agreed to for the two command lines, so that they work unasked; directory roles judge what people may do with them. */
+export const consentedUnasked: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  [azureCliAppId]: { [graphAppId]: administration, [resourceManagerAppId]: ['user_impersonation'] },
+  [latchkeyCliAppId]: {
+    [graphAppId]: [
+      ...administration, 'Policy.Read.All', 'Policy.ReadWrite.ApplicationConfiguration', 'Policy.ReadWrite.AuthenticationMethod', 'User-PasswordProfile.ReadWrite.All',
+      'UserAuthenticationMethod.ReadWrite.All',
+    ],
+  },
 }
 
 /** Every name the built-in resource goes by, its own id first. */
