@@ -139,8 +139,10 @@ for (const engine of engines) {
     })
     after(() => scene.close())
 
-    test('before or after any statement: one of the two passwords works, everything else fits it, and the person can go on', async () => {
-      for (const when of placesFor(engine, whole.statements)) await scene.kill(when)
+    test('before or after any statement: one of the two passwords works, everything else fits it, and the person can go on', async t => {
+      const places = placesFor(engine, whole.statements)
+      for (const when of places) await scene.kill(when)
+      t.diagnostic(`${places.length} processes, around the ${whole.statements} statements of one reset`)
     })
 
     test('before the commit the old one, after it the new one', async () => {
