@@ -36,7 +36,7 @@ export async function asObjectConflict<T>(work: Promise<T>, field: 'userPrincipa
   try {
     return await work
   } catch (error) {
-    if (isUniqueViolation(error)) throw new Refusal(400, [reason('LK_CONFLICT', { graphCode: 'Request_BadRequest' })], { field })
+    if (isUniqueViolation(error)) throw new Refusal(400, [reason('LK_PROPERTY_TAKEN', { property: field })], { field })
     throw error
   }
 }
