@@ -6,8 +6,9 @@ type Verb = (args: string[], io: Call['io']) => Promise<number>
 
 /** Each loads its own file only. */
 const verbs: Record<string, (() => Promise<Verb>) | undefined> = {
-  login: async () => async (args, io) => (await import('./login.ts')).login(readCall(args, io)),
+  login: async () => async (args, io) => (await import('./login.ts')).login(readCall(args, io, { device: { type: 'boolean' }, tenant: { type: 'string' } })),
   logout: async () => async (args, io) => (await import('./login.ts')).logout(readCall(args, io)),
+  app: async () => (await import('./app.ts')).app,
   user: async () => (await import('./user.ts')).user,
   diagnose: async () => (await import('./diagnose.ts')).diagnose,
   'reset-policy': async () => (await import('./reset-policy.ts')).resetPolicy,
