@@ -114,7 +114,7 @@ describe('each grant with each kind of program (T-55)', () => {
     assert.equal(claimsOf(bodyOf(await party.redeem(answer!.get('code')!)).access_token)['scp'], 'User.Read openid')
   })
 
-  test('tokens, codes and refresh tokens of one organisation are nothing at another’s door (T-43, T-48)', async () => {
+  test('tokens, codes and refresh tokens of one organisation are nothing at another’s door (T-43)', async () => {
     const other = await foundTenant(t.app, { name: 'Fabrikam', domain: 'fabrikam.example' })
     const party = partyOf('confidential')
     const { browser } = await signedIn(t, ann)
