@@ -18,6 +18,8 @@ interface Waiting {
 }
 
 const mostTogether = 64
+/** Where several arrive while one commit runs, the next waits so long (milliseconds) for more of them: a signature takes longer than that there. */
+const gatherFor = 2
 
 class Writer {
   readonly #db: Db
@@ -39,8 +41,11 @@ class Writer {
   }
 
   async #writeAll(): Promise<void> {
+    let before = 1
     while (this.#waiting.length > 0) {
+      if (before > 1 && this.#waiting.length < mostTogether) await new Promise(resolve => setTimeout(resolve, gatherFor))
       const batch = this.#waiting.splice(0, mostTogether)
+      before = batch.length
       try {
         await insertTogether(this.#db, batch.map(one => one.row))
         for (const one of batch) one.written()
