@@ -7,13 +7,13 @@ import type { App } from '../app.ts'
 import { Refusal } from '../refusal.ts'
 import { reason } from '../rules/verdict.ts'
 import { reserve } from '../store/limits.ts'
-import { isOverrun, overrun } from '../store/row-caps.ts'
+import { areJobsOverrun, areStartsOverrun, overrun } from '../store/row-caps.ts'
 import type { Overrun } from '../store/row-caps.ts'
 
 /** Starts of one known browser while there is no room for others. */
 const perBrowser = { limit: 5, windowMs: 15 * 60_000 }
-/** A flood is noticed within this long, and costs two short statements each time. Milliseconds. */
-const lookEvery = 2_000
+/** How long a look counts, in each process. Milliseconds. */
+const looks = { jobs: { every: 2_000, look: areJobsOverrun }, starts: { every: 30_000, look: areStartsOverrun } } as const
 
 /**
  * @param device the id of the browser's device cookie, if it has one of ours
@@ -26,21 +26,30 @@ export async function requireRoom(app: App, tenantId: string, device: string | u
   throw new Refusal(503, [reason('LK_BUSY')], { retryAfter: 30 })
 }
 
-const looks = new WeakMap<App, Map<string, { at: number; full: Promise<boolean> }>>()
-
-function isFull(app: App, tenantId: string, caps: Overrun): Promise<boolean> {
-  const now = app.now()
-  const tenants = looks.get(app) ?? new Map<string, { at: number; full: Promise<boolean> }>()
-  looks.set(app, tenants)
-  const last = tenants.get(tenantId)
-  if (last && now - last.at < lookEvery) return last.full
-  const full = look(app, tenantId, caps, now)
-  tenants.set(tenantId, { at: now, full })
-  return full
+interface Look {
+  at: number
+  full: Promise<boolean>
 }
 
-async function look(app: App, tenantId: string, caps: Overrun, now: number): Promise<boolean> {
-  const full = await isOverrun(app.db, tenantId, now, caps)
-  if (full) app.log.warn('more resets are begun than can be worked off: strangers wait', { tenantId })
+const looked = new WeakMap<App, Map<string, Look>>()
+
+async function isFull(app: App, tenantId: string, caps: Overrun): Promise<boolean> {
+  for (const name of ['jobs', 'starts'] as const) if (await lastLook(app, tenantId, name, caps)) return true
+  return false
+}
+
+function lastLook(app: App, tenantId: string, name: keyof typeof looks, caps: Overrun): Promise<boolean> {
+  const now = app.now()
+  const key = `${name} ${tenantId}`
+  const known = looked.get(app) ?? new Map<string, Look>()
+  looked.set(app, known)
+  const last = known.get(key)
+  if (last && now - last.at < looks[name].every) return last.full
+  const full = looks[name].look(app.db, tenantId, now, caps)
+  known.set(key, { at: now, full })
+  full.then(
+    so => so && app.log.warn('more resets are begun than can be worked off: strangers wait', { tenantId, kind: name }),
+    () => known.delete(key), // asked anew by the next
+  )
   return full
 }

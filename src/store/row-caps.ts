@@ -25,22 +25,26 @@ export const rowCaps: Readonly<Record<CappedTable, number>> = {
   deviceCodes: 50_000,
 }
 
-/** From here on a tenant takes nothing more from strangers: jobs that wait, and resets begun within an hour. */
+/** From here on a tenant takes nothing more from strangers. */
 export interface Overrun {
+  /** Jobs that wait: some ten seconds of a worker's time. */
   waitingJobs: number
+  /** Resets begun within an hour: each makes a few audit records, and those stay. */
   startsAnHour: number
 }
 
-/** Some ten seconds of a worker's time; and as many audit records an hour, times the few that one reset can cause, as a disk bears for days. */
-export const overrun: Overrun = { waitingJobs: 5_000, startsAnHour: 20_000 }
+export const overrun: Overrun = { waitingJobs: 5_000, startsAnHour: 100_000 }
 
-/** True while strangers have left more with a tenant than is good. Counts no further than it must. */
-export async function isOverrun(db: Db, tenantId: string, now: number, { waitingJobs, startsAnHour }: Overrun = overrun): Promise<boolean> {
+/** True while more jobs wait than that. */
+export async function areJobsOverrun(db: Db, tenantId: string, now: number, { waitingJobs }: Overrun): Promise<boolean> {
   const waiting = db.selectFrom('outbox').select('id').where('tenantId', '=', tenantId).where('kind', 'in', ['job', 'batch']).where('availableAt', '<=', now)
-  if (await waiting.limit(1).offset(waitingJobs).executeTakeFirst()) return true
+  return (await waiting.limit(1).offset(waitingJobs).executeTakeFirst()) !== undefined
+}
+
+/** True when more resets were begun within the last hour. Walks over all of them in a flood: not to be asked all the time. */
+export async function areStartsOverrun(db: Db, tenantId: string, now: number, { startsAnHour }: Overrun): Promise<boolean> {
   const begun = db.selectFrom('resets').select('id').where('tenantId', '=', tenantId).where('expiresAt', '>', now - hour + resetLife)
-  const start = await begun.limit(1).offset(startsAnHour).executeTakeFirst()
-  return start !== undefined
+  return (await begun.limit(1).offset(startsAnHour).executeTakeFirst()) !== undefined
 }
 
 const hour = 3_600_000

@@ -66,7 +66,7 @@ for (const engine of engines) {
         const other = await foundTenant(t.app, { name: 'Fabrikam', domain: 'fabrikam.example' })
         const caps = { ...overrun, startsAnHour: 3 }
         const room = async (tenantId = t.tenantId) => {
-          await t.clock.advance(3_000)
+          await t.clock.advance(31_000)
           return requireRoom(t.app, tenantId, undefined, caps)
         }
         for (let n = 0; n < 3; n++) await new Visitor(t).start(`p${n}@contoso.example`)
