@@ -136,6 +136,25 @@ for (const engine of ['sqlite', 'postgres'] as const) describe(`applications ove
     assert.equal(await rows(), count)
   })
 
+  test('T-44: an object sent back whole is refused, each of its read-only properties by name', async () => {
+    const made = await create()
+    const principal = of(await ada.post('/v1.0/servicePrincipals', { appId: made['appId'] }))
+    for (const [url, whole, writable] of [
+      [`/v1.0/applications/${made['id']}`, made, /^(addIns|api|appRoles|defaultRedirectUri|description|displayName|groupMembershipClaims|identifierUris|info|is\w+|keyCredentials|nativeAuth\w+|notes|oauth2\w+|optionalClaims|parental\w+|passwordCredentials|publicClient|request\w+|required\w+|saml\w+|service\w+|signInAudience|spa|tags|tokenEncryptionKeyId|uniqueName|web)$/],
+      [`/v1.0/servicePrincipals/${principal['id']}`, principal, /^(accountEnabled|alternativeNames|appRoleAssignmentRequired|description|displayName|keyCredentials|loginUrl|notes|notification\w+|passwordCredentials|preferred\w+|samlSingle\w+|servicePrincipalNames|tags|tokenEncryptionKeyId)$/],
+    ] as const) {
+      assert.equal((await ada.patch(url, whole)).statusCode, 400)
+      const readOnly = Object.keys(whole).filter(name => !writable.test(name) && !name.startsWith('@'))
+      assert.ok(readOnly.length > 8, readOnly.join())
+      for (const name of readOnly) {
+        const reply = await ada.patch(url, { [name]: whole[name] })
+        assert.deepEqual([reply.statusCode, error(reply).details?.[0]?.target], [400, name], name)
+      }
+      const { statusCode, payload } = await ada.patch(url, Object.fromEntries(Object.entries(whole).filter(([name]) => writable.test(name))))
+      assert.equal(statusCode, 204, `what may be written may be sent back as it is: ${payload}`)
+    }
+  })
+
   test('a role or scope is switched off before it goes', async () => {
     const role = { id: randomUUID(), displayName: 'Reads orders', value: 'Orders.Read', allowedMemberTypes: ['Application'], isEnabled: true, description: 'x' }
     const scope = { id: randomUUID(), value: 'orders', type: 'Admin', isEnabled: true, adminConsentDisplayName: 'x', adminConsentDescription: 'x' }
