@@ -1,4 +1,5 @@
-import { holdsRole, roles } from '../rules/roles.ts'
+import { applicationRoles } from '../rules/app-reach.ts'
+import { holdsRole } from '../rules/roles.ts'
 import { always, blocksUnless, look, warnsUnless } from './question.ts'
 import type { Question } from './question.ts'
 
@@ -8,7 +9,7 @@ export const d16: Question = {
   target: 'none',
   findings: ({ caller, applications }) => [
     look('callerManagesApplications', 'NO_ROLE',
-      blocksUnless(holdsRole(caller.roles, roles.globalAdministrator, roles.applicationAdministrator, roles.cloudApplicationAdministrator))),
+      blocksUnless(applications.owned || holdsRole(caller.roles, ...applicationRoles)), { owned: applications.owned }),
     look('credentialsCurrent', 'EXPIRING', warnsUnless(applications.expiring === 0), { applications: applications.total, expiring: applications.expiring },
       { count: applications.expiring }),
   ],

@@ -3,11 +3,15 @@ import { accountKeyOf } from '../credentials/account-key.ts'
 import { recoveryKey } from '../credentials/proof-budget.ts'
 import { providersOf } from '../notify/senders.ts'
 import { Refusal } from '../refusal.ts'
+import { applicationRoles } from '../rules/app-reach.ts'
 import type { SubjectFacts, TenantFacts } from '../rules/facts.ts'
+import { holdsRole } from '../rules/roles.ts'
 import { enablement } from '../rules/tenant-settings.ts'
 import { reason } from '../rules/verdict.ts'
 import { gatherFacts, gatherSubject, gatherTenantFacts } from '../store/facts.ts'
 import { countEnding } from '../store/application-credentials.ts'
+import { listOwnedApplications } from '../store/application-owners.ts'
+import { findApplications } from '../store/applications.ts'
 import { findGroup } from '../store/groups.ts'
 import { readLockout } from '../store/lockouts.ts'
 import { listNodes } from '../store/nodes.ts'
@@ -56,7 +60,7 @@ export async function gatherSnapshot(app: App, question: Question, asked: Asked)
     attempt: attempt ?? (question.id === 'D-05' && target ? await lastAttempt(db, tenantId, target.id) : null),
     people: everyone ? await countPeople(db, { tenant, providers, now }, asked.noteGap) : nobody(),
     prompts: question.id === 'D-14' ? await countPrompts(db, tenantId, now) : noPrompts, scopeGroup: await findScopeGroup(db, tenant),
-    nodes: await listNodes(db, now), applications: await countApplications(db, tenantId, now),
+    nodes: await listNodes(db, now), applications: await countApplications(db, tenantId, caller, now),
   }
 }
 
@@ -103,8 +107,13 @@ async function findScopeGroup(db: Db, tenant: TenantFacts): Promise<ScopeGroup |
   return { exists: true, members: Number(row.count) }
 }
 
-async function countApplications(db: Db, tenantId: string, now: number): Promise<Snapshot['applications']> {
+async function countApplications(db: Db, tenantId: string, caller: SubjectFacts, now: number): Promise<Snapshot['applications']> {
+  const mine = (await listOwnedApplications(db, { tenantId, ownerId: caller.id, top: 999 })).map(one => one.ownedId)
+  const owned = mine.length > 0
+  if (owned && !holdsRole(caller.roles, ...applicationRoles)) {
+    return { total: (await findApplications(db, tenantId, mine)).length, expiring: await countEnding(db, tenantId, { from: now, to: now + days30, ownerIds: mine }), owned }
+  }
   const all = await db.selectFrom('applications').select(eb => eb.fn.countAll<number>().as('count')).where('tenantId', '=', tenantId)
     .where('deletedDateTime', 'is', null).executeTakeFirstOrThrow()
-  return { total: Number(all.count), expiring: await countEnding(db, tenantId, now, now + days30) }
+  return { total: Number(all.count), expiring: await countEnding(db, tenantId, { from: now, to: now + days30 }), owned }
 }

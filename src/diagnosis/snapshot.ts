@@ -76,9 +76,12 @@ export interface NodeFacts {
 }
 
 export interface ApplicationCounts {
+  /** Those the caller looks after: all with a role for it, else the ones they own. */
   total: number
-  /** Credentials that end within thirty days. */
+  /** Their credentials that end within thirty days. */
   expiring: number
+  /** The caller owns one, or a service principal. */
+  owned: boolean
 }
 
 /** The group that the policy names, when it names one. */

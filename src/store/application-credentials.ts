@@ -70,14 +70,14 @@ export async function saveCredentialUses(db: Db, uses: readonly CredentialUse[])
     .execute()
 }
 
-/** How many credentials of applications that are there end in the span, those that are followed by a later one of the same owner too. */
-export async function countEnding(db: Db, tenantId: string, from: number, to: number): Promise<number> {
-  const row = await db.selectFrom('applicationCredentials as c').select(eb => eb.fn.countAll<number>().as('count')).where('c.tenantId', '=', tenantId)
+/** How many credentials of programs that are there end in the span, of these owners or of all. */
+export async function countEnding(db: Db, tenantId: string, { from, to, ownerIds }: { from: number; to: number; ownerIds?: readonly string[] }): Promise<number> {
+  let query = db.selectFrom('applicationCredentials as c').select(eb => eb.fn.countAll<number>().as('count')).where('c.tenantId', '=', tenantId)
     .where('c.endDateTime', '>=', from).where('c.endDateTime', '<', to)
     .where(eb => eb.or([
       eb('c.ownerId', 'in', eb.selectFrom('applications').select('id').where('tenantId', '=', tenantId).where('deletedDateTime', 'is', null)),
       eb('c.ownerId', 'in', eb.selectFrom('servicePrincipals').select('id').where('tenantId', '=', tenantId).where('deletedDateTime', 'is', null)),
     ]))
-    .executeTakeFirstOrThrow()
-  return Number(row.count)
+  if (ownerIds) query = query.where('c.ownerId', 'in', ownerIds)
+  return Number((await query.executeTakeFirstOrThrow()).count)
 }

@@ -211,7 +211,9 @@ test('D-16 (M-02): who manages applications, and what ends soon', () => {
   assert.equal(verdictOf('D-16', {}), 'CAN_MANAGE')
   assert.equal(verdictOf('D-16', { caller: person('ada', { roles: [role(roleIds.application)] }) }), 'CAN_MANAGE')
   assert.equal(verdictOf('D-16', { caller: person('bob') }), 'NO_ROLE')
-  assert.equal(verdictOf('D-16', { applications: { total: 3, expiring: 2 } }), 'EXPIRING')
+  assert.equal(verdictOf('D-16', { applications: { total: 3, expiring: 2, owned: false } }), 'EXPIRING')
+  assert.equal(verdictOf('D-16', { caller: person('olga'), applications: { total: 1, expiring: 0, owned: true } }), 'CAN_MANAGE')
+  assert.equal(verdictOf('D-16', { caller: person('olga'), applications: { total: 1, expiring: 1, owned: true } }), 'EXPIRING')
 })
 
 test('D-17 (M-31, M-35, M-36): that the administrators’ policy applies is said first', () => {

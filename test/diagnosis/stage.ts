@@ -76,7 +76,7 @@ export function snapshot({ people = [], ...more }: Told = {}): Snapshot {
   const base: Snapshot = {
     now, tenant: tenant(), providers, caller: person('gus', { roles: [role(roleIds.global)] }), target: null, targetName: null, reset: null,
     signInLockedUntil: null, attempt: null, people: nobody(), prompts: { prompted: 0, completed: 0, skipped: 0 }, scopeGroup: null,
-    nodes: [{ id: 'node-1', lastSeenAt: now }], applications: { total: 0, expiring: 0 }, ...more,
+    nodes: [{ id: 'node-1', lastSeenAt: now }], applications: { total: 0, expiring: 0, owned: false }, ...more,
   }
   for (const one of people) countPerson(base.people, base, one)
   const reset: ResetFacts | null = base.target && { tenant: base.tenant, subject: base.target, resolvedBy: 'userPrincipalName', throttle: emptyThrottle, providers, now }
