@@ -35,8 +35,9 @@ export async function describeRequest(app: App, proxies: BlockList, request: Fas
 }
 
 function askedLocale(request: FastifyRequest): string | undefined {
-  const query = request.query as Record<string, string | undefined>
-  return query['mkt'] ?? query['lng']
+  const query = request.query as Record<string, unknown>
+  const asked = query['mkt'] ?? query['lng']
+  return typeof asked === 'string' ? asked : undefined // given twice it says nothing
 }
 
 const localeIn = (house: House | undefined, request: FastifyRequest) =>

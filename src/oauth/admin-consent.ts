@@ -119,9 +119,8 @@ export async function answerAdminConsent(app: App, request: FastifyRequest, repl
     })
     if (outcome === 'gone') return gone(request, reply)
     if (outcome === 'notAllowed') return reply.redirect(adminConsentPath(id), 303)
-    const ofTenant = { admin_consent: outcome === 'agreed' ? 'True' : 'False', tenant: tenantId }
     if (outcome === 'refused') return refuseProgram(app, request, reply, to, aadsts(65004), 'byPage')
-    return answerProgram(request, reply, to, { ...ofTenant, ...(kept.scope === null ? {} : { scope: kept.scope }) }, 'byPage')
+    return answerProgram(request, reply, to, { admin_consent: 'True', tenant: tenantId, ...(kept.scope === null ? {} : { scope: kept.scope }) }, 'byPage')
   })
 }
 

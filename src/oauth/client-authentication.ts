@@ -2,12 +2,12 @@
  * Who the client is: nobody in particular, the holder of a secret, or of a certificate's key (oauth §6.1, LD-32). Every answer costs
  * the same work, whether the application exists or not (T-52); what is wrong is told by its AADSTS code all the same, as clients expect.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { App } from '../app.ts'
+import { checkClientSecret } from '../credentials/client-secret.ts'
 import { noteCredentialUse } from '../credentials/credential-use.ts'
 import { Secret } from '../secret.ts'
-import type { Client, ClientPassword } from '../store/clients.ts'
+import type { Client } from '../store/clients.ts'
 import { reserve } from '../store/limits.ts'
 import type { ClientMethod } from './access-token.ts'
 import { type AssertionPlace, verifyAssertion } from './assertion.ts'
@@ -114,37 +114,15 @@ interface Proof {
 async function proofOf(app: App, client: Client | undefined, { clientId, secret, assertion }: Presented, place: ClientPlace): Promise<Proof | undefined> {
   const provesNothing = client?.isFallbackPublicClient === true && client.passwords.length + client.keys.length + client.federated.length === 0
   if (provesNothing && (secret || assertion)) throw aadsts(700025)
-  if (secret) return checkSecret(client?.passwords ?? [], secret, clientId, app.now())
+  if (secret) return checkSecret(client, secret, clientId, app.now())
   if (assertion === undefined) return undefined
   return verifyAssertion(app, client, assertion, place)
 }
 
-/** So that an unknown application costs a comparison too. */
-const nobody: ClientPassword = {
-  keyId: '', ownerId: '', owner: 'application', hint: '', secretHash: createHash('sha256').update('nobody').digest('base64url'), startDateTime: Infinity, endDateTime: Infinity,
-}
-
-/** Every secret is compared, the right one or not: what is found, and how soon, does not show in the time it takes (T-52). */
-function checkSecret(passwords: readonly ClientPassword[], secret: Secret, app: string, now: number): Proof {
-  const hash = createHash('sha256').update(secret.reveal()).digest()
-  let good: ClientPassword | undefined
-  let expired = false
-  for (const password of passwords.length === 0 ? [nobody] : passwords) {
-    const same = timingSafeEqual(hash, hashBytes(password))
-    const begun = password.startDateTime <= now
-    if (same && begun && now < password.endDateTime) good ??= password
-    if (same && now >= password.endDateTime) expired = true
-  }
-  if (good) return good
-  throw expired ? aadsts(7000222, { app }) : aadsts(7000215, { app })
-}
-
-const decoded = new WeakMap<ClientPassword, Buffer>()
-
-function hashBytes(password: ClientPassword): Buffer {
-  let bytes = decoded.get(password)
-  if (bytes === undefined) decoded.set(password, (bytes = Buffer.from(password.secretHash, 'base64url')))
-  return bytes
+function checkSecret(client: Client | undefined, secret: Secret, app: string, now: number): Proof {
+  const found = checkClientSecret(client?.passwords ?? [], secret, now)
+  if (found.outcome === 'right') return found.password
+  throw aadsts(found.outcome === 'expired' ? 7000222 : 7000215, { app })
 }
 
 /** Wrong proofs of one client from one address: thirty a minute, then 429. The right one is always let in, so nobody can lock another's program out. */

@@ -11,6 +11,8 @@ import { gatherFacts } from '../store/facts.ts'
 export interface GivenProof {
   method: string
   at: number
+  /** It holds no longer than this: a temporary access pass. */
+  until?: number
 }
 
 /** Facts about somebody who exists; undefined when the account is gone. */

@@ -20,6 +20,11 @@ export const refreshToken: Grant = {
     const known = await findFamily(app.db, tenant.tenantId, token.familyId)
     if (!known || known.appId !== client.appId) throw aadsts(70000)
     requireItsClient(context, known.clientKind)
+    const standing = await readStanding(app.db, tenant.tenantId, known.userId, known)
+    if (known.endedAt === null && !standing.holds) throw revoked(standing, known.createdAt)
+    // Judged before the token is used up: whoever asks for too much goes on with the one they have.
+    const living = known.endedAt === null && standing.holds
+    const scopes = living ? await grantScopes(context, known.userId, scopeAsked(context, known.scope), form['scope'] === undefined ? 'first' : 'single') : undefined
     const next = newOpaqueToken('refresh', tenant.tenantId, token.familyId)
     // What a use finds out (a second use, above all) stays, whatever is answered: the transaction is over before anything is thrown.
     const use = await app.db.transaction().execute(async trx => {
@@ -30,9 +35,7 @@ export const refreshToken: Grant = {
       return found
     })
     const family = requireUsed(use)
-    const standing = await readStanding(app.db, tenant.tenantId, family.userId, family)
-    if (!standing.holds) throw revoked(standing, family.createdAt)
-    const scopes = await grantScopes(context, family.userId, scopeAsked(context, family.scope), form['scope'] === undefined ? 'first' : 'single')
+    if (!scopes || !standing.holds) throw aadsts(70000)
     const signIn = { user: standing.user, proofs: family.proofs, sessionId: null, credentialEpoch: family.credentialEpoch, deploymentEpoch: family.deploymentEpoch }
     return personAnswer(context, signIn, scopes, { nonce: null, refreshToken: next.text })
   },

@@ -69,7 +69,7 @@ export async function personAnswer(
     rolesHeld(app.db, client.tenantId, user.id),
   ])
   // Signing in is a matter of Graph's, as far as anybody asks a resource about it.
-  const scp = [...new Set([...granted, ...(isGraph ? scopes.signIn.filter(one => one !== 'offline_access') : [])])]
+  const scp = [...new Set([...granted, ...(isGraph ? scopes.signIn : [])])].filter(one => one !== 'offline_access')
   const accessToken = await issueAccessToken(app, {
     tenantId: client.tenantId, tenant: known, client, method, resource, audience: asked ?? graphName, origin: place.origin, scopes: scp, roles,
     capabilities: requestedCapabilities(form, resource),

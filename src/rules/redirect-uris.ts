@@ -23,7 +23,8 @@ const poisonous = /^(javascript|data|vbscript|blob|file|about|view-source|filesy
  * without its port; everything else must be equal, letter by letter.
  */
 export function findRedirect(asked: string, { webRedirectUris, spaRedirectUris, publicClientRedirectUris }: RegisteredRedirects): FoundRedirect | undefined {
-  if (poisonous.test(asked) || /[^\x21-\x7e]|\\/.test(asked)) return undefined
+  // A fragment of its own would hide the answer, or be hidden by it (RFC 6749 §3.1.2).
+  if (poisonous.test(asked) || /[^\x21-\x7e]|[\\#]/.test(asked)) return undefined
   const matches = (registered: string) => registered === asked || sameButPort(registered, asked)
   if (spaRedirectUris.some(matches)) return { uri: asked, kind: 'spa' }
   if (webRedirectUris.some(matches)) return { uri: asked, kind: 'confidential' }

@@ -22,16 +22,21 @@ export interface NewFamily extends Epochs {
   userId: string
   clientKind: ClientKind
   scope: string
-  proofs: readonly { method: string; at: number }[]
+  proofs: readonly { method: string; at: number; until?: number }[]
   ipAddress: string | null
   userAgent: string | null
 }
 
-export type TokenFamily = Omit<Selectable<TokenFamilyTable>, 'proofs' | 'clientKind'> & { clientKind: ClientKind; proofs: { method: string; at: number }[] }
+export type TokenFamily = Omit<Selectable<TokenFamilyTable>, 'proofs' | 'clientKind'> & { clientKind: ClientKind; proofs: { method: string; at: number; until?: number }[] }
+
+/** With the temporary access pass that was proved with it, if there was one (sspr §4.7). */
+function latestEnd(proofs: readonly { until?: number }[]): number {
+  return Math.min(Infinity, ...proofs.flatMap(proof => (proof.until === undefined ? [] : [proof.until])))
+}
 
 /** Begins a family with its first token, given by its hash. */
 export async function insertFamily(trx: Db, { proofs, ...family }: NewFamily, tokenHash: string, now: number): Promise<void> {
-  const expiresAt = now + (family.clientKind === 'spa' ? familyLifetimes.spa : familyLifetimes.idle)
+  const expiresAt = Math.min(now + (family.clientKind === 'spa' ? familyLifetimes.spa : familyLifetimes.idle), latestEnd(proofs))
   await trx.insertInto('tokenFamilies').values({
     ...family, proofs: JSON.stringify(proofs), createdAt: now, lastUsedAt: now, expiresAt, endedAt: null, endReason: null,
   }).execute()
@@ -69,7 +74,7 @@ export async function useRefreshToken(
   if (token.firstUsedAt === null) {
     await trx.updateTable('refreshTokens').set({ firstUsedAt: now, expiresAt: now + graceMs }).where('tenantId', '=', tenantId).where('tokenHash', '=', tokenHash).execute()
   }
-  const expiresAt = family.clientKind === 'spa' ? family.expiresAt : now + familyLifetimes.idle
+  const expiresAt = family.clientKind === 'spa' ? family.expiresAt : Math.min(now + familyLifetimes.idle, latestEnd(family.proofs))
   await trx.updateTable('tokenFamilies').set({ lastUsedAt: now, expiresAt }).where('tenantId', '=', tenantId).where('id', '=', familyId).execute()
   await insertToken(trx, { tenantId, familyId, tokenHash: successorHash, expiresAt, now })
   return { outcome: 'used', family: { ...family, lastUsedAt: now, expiresAt } }

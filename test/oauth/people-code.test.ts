@@ -124,6 +124,19 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.match((await visit(browser, party.authorizePath({ tenant: 'nobody.example' }))).reply.payload, /AADSTS90002/)
     })
 
+    test('takes a parameter that is given twice for none, and never falls over', async () => {
+      const party = new RelyingParty(t, shop)
+      const url = party.authorizePath()
+      for (const more of ['&state=other', `&client_id=${shop.appId}`, '&redirect_uri=https%3A%2F%2Fevil.example%2F', '&scope=openid', '&mkt=en&mkt=da']) {
+        const { reply, answer } = await visit(t.browser(), url + more)
+        assert.equal(reply.statusCode, 400, more)
+        assert.equal(answer, undefined)
+        assert.match(reply.payload, /AADSTS9002313/)
+      }
+      for (const odd of ['&mkt[a]=b', '&%', '&=', '&__proto__=x', '&constructor=x', `&x=${'y'.repeat(5000)}`, '&claims=%7B%7D&claims_locales=x&acr_values=x&ui_locales=da&id_token_hint=x&display=popup&resource=x'])
+        assert.match(String((await t.browser().request({ method: 'GET', url: url + odd })).headers.location ?? ''), /^\/signin\?continue=/, odd)
+    })
+
     test('tells the program what is wrong with its request, with its state', async () => {
       const browser = t.browser()
       const party = new RelyingParty(t, shop)

@@ -149,6 +149,28 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await next(party, token)
     })
 
+    test('is not used up by a request for too much', async () => {
+      const { party, token } = await begin()
+      assert.equal(codeOf(await party.refresh(token, { scope: 'openid Directory.Read.All' })), 65001)
+      assert.equal(codeOf(await party.refresh(token, { scope: 'openid No.Such' })), 70011)
+      await t.clock.advance(61_000)
+      await next(party, token)
+    })
+
+    test('of somebody who came with a temporary access pass ends with the pass (sspr §4.7)', async () => {
+      const person = await newPerson()
+      const { browser } = await signedIn(t, person)
+      const until = t.app.now() + 3_600_000
+      await t.app.db.updateTable('sessions').set({ proofs: JSON.stringify([{ method: 'temporaryAccessPass', at: t.app.now(), until }]) }).where('userId', '=', person.id).execute()
+      const party = new RelyingParty(t, shop)
+      const { answer } = await visit(browser, party.authorizePath())
+      const first = bodyOf(await party.redeem(answer!.get('code')!)).refresh_token
+      await t.clock.advance(3_000_000)
+      const second = await next(party, first)
+      await t.clock.advance(600_001)
+      assert.equal(codeOf(await party.refresh(second)), 700082)
+    })
+
     test('lasts ninety days from its last use; a browser program’s a day from the sign-in', async () => {
       const { party, token } = await begin()
       await t.clock.advance(89 * day)

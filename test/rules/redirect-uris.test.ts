@@ -35,8 +35,8 @@ describe('a redirect address (oauth §10)', () => {
     ]) assert.equal(kind(asked), undefined, asked)
   })
 
-  test('is never one in which a browser runs code, whoever registered it', () => {
-    for (const uri of ['javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/html,x', 'vbscript:x', 'blob:https://a/x', 'file:///etc/passwd', 'view-source:https://a/'])
+  test('is never one in which a browser runs code, nor one with a fragment, whoever registered it', () => {
+    for (const uri of ['https://app.example/#here', 'javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/html,x', 'vbscript:x', 'blob:https://a/x', 'file:///etc/passwd', 'view-source:https://a/'])
       assert.equal(findRedirect(uri, { webRedirectUris: [uri], spaRedirectUris: [uri], publicClientRedirectUris: [uri] }), undefined, uri)
   })
 
