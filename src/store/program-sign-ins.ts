@@ -2,10 +2,11 @@
  * Sign-ins of programs. Each is on disk before its token leaves, and still they cost one commit for many: what arrives while a
  * commit is under way goes into the next one together (docs/decisions/011).
  */
-import type { CompiledQuery, Selectable } from 'kysely'
+import type { Selectable } from 'kysely'
 import type { App, Db } from '../app.ts'
 import { columns } from './columns.ts'
 import { pageSize } from './engine.ts'
+import { insertMany } from './insert-many.ts'
 import type { ProgramSignInTable } from './oauth-tables.ts'
 import { earliestId, timedId } from './timed-id.ts'
 
@@ -67,26 +68,7 @@ export function writeProgramSignIn(app: App, signIn: Omit<ProgramSignIn, 'id'>):
   return writer.write(row)
 }
 
-/** The statement for so many rows, built once for each database: building it costs more than running it. */
-const statements = new WeakMap<Db, Map<number, CompiledQuery>>()
-
-async function insertTogether(db: Db, rows: readonly ProgramSignIn[]): Promise<void> {
-  const parameters: unknown[] = []
-  for (const row of rows) for (const name of columns.programSignIns) parameters.push(row[name])
-  await db.executeQuery({ ...statementFor(db, rows.length), parameters })
-}
-
-function statementFor(db: Db, count: number): CompiledQuery {
-  let known = statements.get(db)
-  if (known === undefined) statements.set(db, (known = new Map()))
-  let statement = known.get(count)
-  if (statement === undefined) {
-    const one = Object.fromEntries(columns.programSignIns.map(name => [name, '?']))
-    statement = db.insertInto('programSignIns').values(Array.from({ length: count }, () => one) as never).compile()
-    known.set(count, statement)
-  }
-  return statement
-}
+const insertTogether = insertMany('programSignIns', columns.programSignIns, mostTogether)
 
 export interface ProgramSignInPage {
   tenantId: string
