@@ -1,8 +1,8 @@
 /**
- * Kysely's way into node:sqlite. One connection writes, in turns and always with `begin immediate`; one reads and never
- * waits. A commit is acknowledged when it is on the disk (decision 010); others may read it a moment earlier, and must ask for
- * `settled` before they tell anybody. No busy timeout: waiting for another process is done asynchronously, for a blocked call
- * would hold up the loop.
+ * Kysely's way into node:sqlite. One connection writes, in turns and always with `begin immediate`; beside its transactions another
+ * reads, so that no reader waits. A commit is acknowledged when it is on the disk (decision 010); others may read it a moment earlier,
+ * and must ask for `settled` before they tell anybody. No busy timeout: waiting for another process is done asynchronously, for a
+ * blocked call would hold up the loop.
  */
 import { closeSync, fsyncSync, openSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -164,7 +164,15 @@ class OwnDriver implements Driver {
         throw error
       }
     }
-    return reads ? patiently(() => this.#reader.run<R>(query)) : this.#write<R>(query)
+    return reads ? patiently(() => this.#idle().run<R>(query)) : this.#write<R>(query)
+  }
+
+  /**
+   * Where to read outside of transactions. The writing connection while no transaction holds it: it knows what it wrote, where the
+   * other has to forget all its pages and read them again after every commit (fifty reads of the file for one sign-in).
+   */
+  #idle(): SqliteHandle {
+    return this.#writer.database.isTransaction ? this.#reader : this.#writer
   }
 
   settled(): Promise<void> | undefined {
