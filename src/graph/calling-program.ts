@@ -2,6 +2,7 @@ import type { Db } from '../app.ts'
 import type { ApplicationCaller } from '../access.ts'
 import type { SubjectFacts } from '../rules/facts.ts'
 import { rolesOf } from '../store/roles.ts'
+import { findServicePrincipal } from '../store/service-principals.ts'
 
 /** Who asks, as the rules see them: a person, or a program in a person's shape with nothing but its roles. */
 export interface CallerFacts extends SubjectFacts {
@@ -11,7 +12,8 @@ export interface CallerFacts extends SubjectFacts {
 /** A program that acts by itself, with the directory roles its service principal was given. */
 export async function programFacts(db: Db, { tenantId, appId, servicePrincipalId }: ApplicationCaller): Promise<CallerFacts> {
   const roles = await rolesOf(db, tenantId, servicePrincipalId)
-  return { ...nobody, id: servicePrincipalId, displayName: appId, roles, program: { appId, servicePrincipalId, displayName: appId } }
+  const displayName = (await findServicePrincipal(db, tenantId, servicePrincipalId))?.displayName ?? appId
+  return { ...nobody, id: servicePrincipalId, displayName, roles, program: { appId, servicePrincipalId, displayName } }
 }
 
 /** Somebody without anything: no name, no licence, no method, no role. */

@@ -5,7 +5,6 @@
 import { Type } from 'typebox'
 import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
-import { userCaller } from '../access.ts'
 import { countUsage } from '../store/activity.ts'
 import type { Stretch } from '../store/activity.ts'
 import { parseKey } from '../odata-path.ts'
@@ -13,13 +12,13 @@ import { listUsageEvents } from '../store/usage-events.ts'
 import type { UsageEventRow } from '../store/usage-events.ts'
 import { Nullable, collectionOf, instant, odataContext } from '../graph/answers.ts'
 import { dailyPasswords, days, periodOf, periods, requirementOf, signInCounts, signInMethods } from './activity.ts'
-import { notFound } from '../graph/deciding.ts'
+import { graphCaller, notFound } from '../graph/deciding.ts'
 import { namesOf } from './event-names.ts'
 import { fits } from '../graph/odata-filter.ts'
 import type { Filter, Literal } from '../graph/odata-filter.ts'
 import { readQuery } from '../graph/odata-query.ts'
 import { nextLink, readSkipToken, skipToken } from '../graph/paging.ts'
-import { access } from '../graph/permissions.ts'
+import { permitted } from '../graph/permissions.ts'
 import { readableTenant } from './reports.ts'
 
 const path = '/beta/reports/authenticationMethods'
@@ -56,7 +55,7 @@ const eventOffer = {
 const scanned = 5_000
 
 export function activityReportRoutes(server: Server, app: App): void {
-  const config = { access: access.reports, surface: 'graph' } as const
+  const config = { access: permitted('GET', '/reports/authenticationMethods/userRegistrationDetails'), surface: 'graph' } as const
   const stretchOf = (tenantId: string, period: keyof typeof periods) => ({ tenantId, from: app.now() - periods[period], to: app.now() + 1 })
 
   server.get(`${path}/userMfaSignInSummary`, { config, schema: { response: { 200: collectionOf(MfaSummary) } } }, async request => {
@@ -87,7 +86,7 @@ export function activityReportRoutes(server: Server, app: App): void {
   })
 
   server.get(`${path}/userEventsSummary`, { config, schema: { response: { 200: collectionOf(Event) } } }, async request => {
-    const caller = userCaller(request)
+    const caller = graphCaller(request)
     const { id: tenantId } = await readableTenant(app, request)
     const query = readQuery(request, eventOffer)
     const [at, id] = readSkipToken(app, caller, 'userEventsSummary', query) ?? []

@@ -2,20 +2,21 @@
 import { Type } from 'typebox'
 import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
-import { userCaller } from '../access.ts'
 import { listAudit } from '../store/audit.ts'
 import type { AuditEntry, AuditPage, AuditRow } from '../store/audit.ts'
-import { Nullable, collectionOf, entityOf, odataContext } from '../graph/answers.ts'
-import { notFound } from '../graph/deciding.ts'
+import { Nullable, collectionOf, entityOf, odataContext, pick } from '../graph/answers.ts'
+import { answerCollection, startOf } from '../graph/collection.ts'
+import { graphCaller, notFound } from '../graph/deciding.ts'
 import { badQuery } from '../graph/odata-filter.ts'
-import type { Filter } from '../graph/odata-filter.ts'
+import type { Filter, Literal } from '../graph/odata-filter.ts'
 import { readQuery } from '../graph/odata-query.ts'
-import { nextLink, readSkipToken, skipToken } from '../graph/paging.ts'
-import { access } from '../graph/permissions.ts'
+import { permitted } from '../graph/permissions.ts'
 import { readableTenant } from './reports.ts'
+import { conjuncts, inOneForm, scan, together } from './scan.ts'
 
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const text = Nullable(Type.String())
-const Audit = Type.Object({
+const Audit = Type.Partial(Type.Object({
   id: Type.String(), category: Type.String(), correlationId: Type.String(), result: Type.String(), resultReason: text, activityDisplayName: Type.String(),
   activityDateTime: Type.String(), loggedByService: Type.String(), operationType: Type.String(),
   initiatedBy: Type.Object({
@@ -27,40 +28,40 @@ const Audit = Type.Object({
     modifiedProperties: Type.Array(Type.Object({ displayName: text, oldValue: text, newValue: text })),
   })),
   additionalDetails: Type.Array(Type.Object({ key: Type.String(), value: text })),
-})
+}))
 
 const offer = {
   selectable: Object.keys(Audit.properties), orderable: ['activityDateTime'],
   filterable: {
-    activityDateTime: ['eq', 'ge', 'le', 'gt', 'lt'], activityDisplayName: ['eq'], category: ['eq'], loggedByService: ['eq'], correlationId: ['eq'], result: ['eq'],
-    'initiatedBy/user/id': ['eq'], targetResources: ['any'],
+    id: ['eq'], activityDateTime: ['eq', 'ge', 'le', 'gt', 'lt'], activityDisplayName: ['eq', 'startswith'], category: ['eq'], loggedByService: ['eq'], correlationId: ['eq'],
+    result: ['eq'], 'initiatedBy/user/id': ['eq'], 'initiatedBy/user/displayName': ['eq', 'startswith'], 'initiatedBy/user/userPrincipalName': ['eq', 'startswith'],
+    'initiatedBy/app/appId': ['eq'], 'initiatedBy/app/displayName': ['eq', 'startswith'], 'targetResources/id': ['any'], 'targetResources/displayName': ['any'],
+    'targetResources/type': ['any'],
   },
 } as const
 
 export function directoryAuditRoutes(server: Server, app: App): void {
-  const config = { access: access.audit, surface: 'graph' } as const
+  const path = '/v1.0/auditLogs/directoryAudits'
 
-  server.get('/v1.0/auditLogs/directoryAudits', { config, schema: { response: { 200: collectionOf(Audit) } } }, async request => {
-    const caller = userCaller(request)
+  server.get(path, { config: { access: permitted('GET', path), surface: 'graph' }, schema: { response: { 200: collectionOf(Audit) } } }, async request => {
+    const caller = graphCaller(request)
     await readableTenant(app, request)
     const query = readQuery(request, offer)
     if (query.orderBy && !query.orderBy.descending) throw badQuery('$orderby', 'Request_UnsupportedQuery')
-    const [at, sequence] = readSkipToken(app, caller, 'directoryAudits', query) ?? []
-    const after = at === undefined ? undefined : { activityDateTime: Number(at), sequence: Number(sequence) }
-    const rows = await listAudit(app.db, { tenantId: caller.tenantId, filter: filterOf(query.filter), after, top: query.top })
-    const last = rows.length === query.top ? rows.at(-1) : undefined
-    return {
-      '@odata.context': odataContext(request, 'auditLogs/directoryAudits'),
-      ...(last ? { '@odata.nextLink': nextLink(request, skipToken(app, caller, 'directoryAudits', query, [String(last.activityDateTime), String(last.sequence)])) } : {}),
-      value: rows.map(shape),
-    }
+    const paged = { request, caller, name: 'directoryAudits', query }
+    const [at, sequence] = startOf(app, paged) ?? []
+    const from = at === undefined ? undefined : { activityDateTime: Number(at), sequence: Number(sequence) }
+    const { wanted, rest } = indexed(query.filter)
+    const { rows, last } = await scan({ filter: rest, top: query.top }, (after, most) => listAudit(app.db, { tenantId: caller.tenantId, filter: wanted, after: after ?? from, top: most }), valueOf)
+    const value = rows.map(row => (query.select ? pick(shape(row), query.select) : shape(row)))
+    return answerCollection(app, paged, 'auditLogs/directoryAudits', { value, next: last && [String(last.activityDateTime), String(last.sequence)] })
   })
 
-  server.get('/v1.0/auditLogs/directoryAudits/:id', {
-    config, schema: { params: Type.Object({ id: Type.String({ maxLength: 64 }) }), response: { 200: entityOf(Audit) } },
+  server.get(`${path}/:id`, {
+    config: { access: permitted('GET', `${path}/:id`), surface: 'graph' }, schema: { params: Type.Object({ id: Type.String({ maxLength: 64 }) }), response: { 200: entityOf(Audit) } },
   }, async request => {
     await readableTenant(app, request)
-    const [row] = await listAudit(app.db, { tenantId: userCaller(request).tenantId, filter: { id: request.params.id }, top: 1 })
+    const [row] = await listAudit(app.db, { tenantId: graphCaller(request).tenantId, filter: { id: request.params.id }, top: 1 })
     if (!row) throw notFound()
     return { '@odata.context': odataContext(request, 'auditLogs/directoryAudits/$entity'), ...shape(row) }
   })
@@ -68,20 +69,29 @@ export function directoryAuditRoutes(server: Server, app: App): void {
 
 type Wanted = NonNullable<AuditPage['filter']>
 
+/** What the log is indexed for. Its column of initiators holds people's ids and programs'; that of targets the first one's. */
 const columns: Readonly<Record<string, keyof Wanted>> = {
-  activityDisplayName: 'activity', category: 'category', loggedByService: 'service', correlationId: 'correlationId', result: 'result',
-  'initiatedBy/user/id': 'initiatorId', 'targetResources/id': 'targetId',
+  id: 'id', activityDisplayName: 'activity', category: 'category', loggedByService: 'service', correlationId: 'correlationId', result: 'result',
+  'initiatedBy/user/id': 'initiatorId', 'initiatedBy/app/appId': 'initiatorId', 'targetResources/id': 'targetId',
 }
 
-function filterOf(filter: Filter | undefined): Wanted {
-  if (filter === undefined) return {}
-  if (filter.kind === 'and') return { ...filterOf(filter.left), ...filterOf(filter.right) }
-  if (filter.kind !== 'compare' && filter.kind !== 'any') throw badQuery('$filter', 'Request_UnsupportedQuery')
-  if (typeof filter.value !== 'string') throw badQuery('$filter')
-  if (filter.property === 'activityDateTime') return range(filter.operator, Date.parse(filter.value))
-  const column = columns[filter.property]
-  if (column === undefined || filter.operator !== 'eq') throw badQuery('$filter', 'Request_UnsupportedQuery')
-  return { [column]: filter.value }
+/** The part of a filter that the database answers, and the rest. Of two comparisons of one column the second is the rest's. */
+function indexed(filter: Filter | undefined): { wanted: Wanted; rest: Filter | undefined } {
+  let wanted: Wanted = {}
+  const rest: Filter[] = []
+  for (const one of conjuncts(filter)) {
+    if ((one.kind === 'compare' || one.kind === 'any') && typeof one.value !== 'string') throw badQuery('$filter')
+    const found = (one.kind === 'compare' || one.kind === 'any') ? columnsOf(one.property, one.operator, String(one.value)) : undefined
+    if (found !== undefined && Object.keys(found).every(name => !(name in wanted))) wanted = { ...wanted, ...found }
+    else rest.push(inOneForm(one))
+  }
+  return { wanted, rest: together(rest) }
+}
+
+function columnsOf(property: string, operator: string, value: string): Wanted | undefined {
+  if (property === 'activityDateTime') return range(operator, Date.parse(value))
+  const column = columns[property]
+  return column !== undefined && operator === 'eq' ? { [column]: value } : undefined
 }
 
 /** The store counts from a moment on and up to before another. */
@@ -92,6 +102,15 @@ function range(operator: string, at: number): Wanted {
   if (operator === 'lt') return { to: at }
   if (operator === 'le') return { to: at + 1 }
   return { from: at, to: at + 1 }
+}
+
+/** A row's value for a filter. */
+function valueOf(row: AuditRow, property: string): Literal | readonly Literal[] | undefined {
+  const { initiatedBy, targetResources, ...plain } = shape(row)
+  const [first, second, third] = property.split('/')
+  if (first === 'initiatedBy') return (initiatedBy[second as 'user' | 'app'] as Record<string, Literal> | null)?.[third!] ?? null
+  if (first === 'targetResources') return targetResources.map(target => target[second as 'id' | 'displayName' | 'type'])
+  return plain[first as 'id']
 }
 
 function shape(row: AuditRow) {
@@ -105,7 +124,7 @@ function shape(row: AuditRow) {
       user: by.app === undefined
         ? { id: by.userId ?? null, displayName: by.displayName ?? null, userPrincipalName: by.userPrincipalName ?? null, ipAddress: by.ipAddress ?? null }
         : null,
-      app: by.app === undefined ? null : { appId: by.app, displayName: by.app, servicePrincipalId: null, servicePrincipalName: null },
+      app: by.app === undefined ? null : { appId: guid.test(by.app) ? by.app : null, displayName: by.displayName ?? by.app, servicePrincipalId: null, servicePrincipalName: null },
     },
     targetResources: targets.map(target => ({
       id: target.id, displayName: target.displayName ?? null, type: target.type, userPrincipalName: null, groupType: null,

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { App } from '../app.ts'
 import { providersOf } from '../notify/senders.ts'
 import { isAdministrator } from '../rules/admin-policy.ts'
-import type { MethodKind, SubjectFacts, TenantFacts } from '../rules/facts.ts'
+import type { MethodKind, RoleFacts, SubjectFacts, TenantFacts } from '../rules/facts.ts'
 import { resetReadiness } from '../rules/registration.ts'
 import { hasSecondFactor } from '../rules/usable-methods.ts'
 import { everySubject } from '../store/subjects.ts'
@@ -37,11 +37,11 @@ export function detailsOf(app: App, tenant: TenantFacts, subject: SubjectFacts) 
     isAdmin: isAdministrator(subject), isSsprRegistered, isSsprEnabled, isSsprCapable, isMfaRegistered: secondFactor, isMfaCapable: secondFactor,
     isPasswordlessCapable: false, methodsRegistered: [...new Set(own.map(method => methodNames[method.kind]))].toSorted(),
     isSystemPreferredAuthenticationMethodEnabled: false, systemPreferredAuthenticationMethods: [],
-    userPreferredMethodForSecondaryAuthentication: secondFactor ? 'oath' : null, lastUpdatedDateTime: instant(subject.lastConfirmedAt),
+    userPreferredMethodForSecondaryAuthentication: secondFactor ? 'oath' : null, lastUpdatedDateTime: instant(subject.lastConfirmedAt ?? app.now())!, // worked out now, for who never confirmed
   }
 }
 
 /** Everybody's details, by display name, from a place on; soft-deleted people are left out. */
-export async function* everyDetails(app: App, tenant: TenantFacts, from?: Place): AsyncGenerator<{ details: RegistrationDetails; place: Place }, void> {
-  for await (const { subject, place } of everySubject(app.db, tenant, app.now(), from)) yield { details: detailsOf(app, tenant, subject), place }
+export async function* everyDetails(app: App, tenant: TenantFacts, from?: Place): AsyncGenerator<{ details: RegistrationDetails; held: readonly RoleFacts[]; place: Place }, void> {
+  for await (const { subject, place } of everySubject(app.db, tenant, app.now(), from)) yield { details: detailsOf(app, tenant, subject), held: subject.roles, place }
 }

@@ -3,20 +3,20 @@ import { Type } from 'typebox'
 import type { FastifyRequest } from 'fastify'
 import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
-import { userCaller } from '../access.ts'
 import { sendCsv, wantsCsv } from '../csv.ts'
 import type { Cell } from '../csv.ts'
 import { parseKey } from '../odata-path.ts'
-import type { TenantFacts } from '../rules/facts.ts'
+import type { RoleFacts, TenantFacts } from '../rules/facts.ts'
+import { roles } from '../rules/roles.ts'
 import { gatherSubject } from '../store/facts.ts'
 import type { Place } from '../store/subjects.ts'
 import { collectionOf, entityOf, odataContext } from '../graph/answers.ts'
-import { callerFacts, notFound } from '../graph/deciding.ts'
+import { badRequest, callerFacts, graphCaller, notFound } from '../graph/deciding.ts'
 import { fits } from '../graph/odata-filter.ts'
 import type { Filter, Literal } from '../graph/odata-filter.ts'
 import { readQuery } from '../graph/odata-query.ts'
 import { nextLink, readSkipToken, skipToken } from '../graph/paging.ts'
-import { access } from '../graph/permissions.ts'
+import { permitted } from '../graph/permissions.ts'
 import { requireReportReader } from '../graph/readers.ts'
 import { Details, detailsOf, everyDetails, registrableMethods } from './registration-details.ts'
 import type { RegistrationDetails } from './registration-details.ts'
@@ -36,11 +36,11 @@ const path = '/v1.0/reports/authenticationMethods'
 const scanned = 2000
 
 export function reportRoutes(server: Server, app: App): void {
-  const config = { access: access.reports, surface: 'graph' } as const
+  const config = (route: string) => ({ access: permitted('GET', `/reports/authenticationMethods/${route}`), surface: 'graph' }) as const
 
   // In pages for programs; as CSV (`$format=csv` or Accept: text/csv) everybody who fits the filter, in one download.
-  server.get(`${path}/userRegistrationDetails`, { config, schema: { response: { 200: collectionOf(Details) } } }, async (request, reply) => {
-    const caller = userCaller(request)
+  server.get(`${path}/userRegistrationDetails`, { config: config('userRegistrationDetails'), schema: { response: { 200: collectionOf(Details) } } }, async (request, reply) => {
+    const caller = graphCaller(request)
     const tenant = await readableTenant(app, request)
     const query = readQuery(request, offer)
     if (wantsCsv(request)) {
@@ -65,7 +65,7 @@ export function reportRoutes(server: Server, app: App): void {
     }
   })
 
-  server.get(`${path}/userRegistrationDetails/:id`, { config, schema: { params: UserKey, response: { 200: entityOf(Details) } } }, async request => {
+  server.get(`${path}/userRegistrationDetails/:id`, { config: config('userRegistrationDetails/{id}'), schema: { params: UserKey, response: { 200: entityOf(Details) } } }, async request => {
     const tenant = await readableTenant(app, request)
     const user = await requireUser(app.db, tenant.id, request.params.id)
     const subject = await gatherSubject(app.db, tenant, user.id, app.now())
@@ -80,7 +80,7 @@ export function reportRoutes(server: Server, app: App): void {
   })
   // With the function's arguments or by its name alone, which means all (graph §10).
   const Function = Type.Object({ summary: Type.String({ maxLength: 60 }), arguments: Type.Optional(Type.String({ maxLength: 120 })) })
-  for (const ending of ['', '/:arguments']) server.get(`${path}/:summary${ending}`, { config, schema: { params: Function, response: { 200: Summary } } }, async request => {
+  for (const ending of ['', '/:arguments']) server.get(`${path}/:summary${ending}`, { config: config('usersRegisteredByFeature'), schema: { params: Function, response: { 200: Summary } } }, async request => {
     const asked = summaryOf(request.params.summary, request.params.arguments)
     if (!asked) throw notFound()
     const { total, counts } = await countPeople(app, await readableTenant(app, request), asked)
@@ -94,7 +94,7 @@ export function reportRoutes(server: Server, app: App): void {
 
 /** The caller's tenant, if they may read reports. */
 export async function readableTenant(app: App, request: FastifyRequest): Promise<TenantFacts> {
-  const { tenant, caller } = await callerFacts(app.db, userCaller(request), app.now())
+  const { tenant, caller } = await callerFacts(app.db, graphCaller(request), app.now())
   requireReportReader(caller)
   return tenant
 }
@@ -113,16 +113,25 @@ async function* csvRows(app: App, tenant: TenantFacts, filter: Filter | undefine
   }
 }
 
+/** Whom the original counts as privileged in these two summaries (graph §10). */
+const privilegedAdministrators = new Set<string>([
+  roles.globalAdministrator, roles.securityAdministrator, roles.helpdeskAdministrator, roles.userAdministrator, roles.authenticationAdministrator,
+  'b1be1c3e-b65d-4f19-8427-f6fa0d97feb9', // Conditional Access
+  '29232cdf-9323-42fd-ade2-1d097af3e4de', // Exchange
+  'f28a1f50-f6e7-4571-818b-6a12f2af6b6c', // SharePoint
+  'b0f54661-2d74-4c50-afa3-1ec803f12efe', // Billing
+])
+
 const features = {
   ssprRegistered: 'isSsprRegistered', ssprEnabled: 'isSsprEnabled', ssprCapable: 'isSsprCapable', passwordlessCapable: 'isPasswordlessCapable', mfaCapable: 'isMfaCapable',
 } as const
 
 /** Everybody wanted, and how many of them have each method and each feature; nobody is kept. */
-async function countPeople(app: App, tenant: TenantFacts, { wanted }: { wanted: (one: RegistrationDetails) => boolean }) {
+async function countPeople(app: App, tenant: TenantFacts, { wanted }: { wanted: (one: RegistrationDetails, held: readonly RoleFacts[]) => boolean }) {
   const counts = new Map<string, number>()
   let total = 0
-  for await (const { details } of everyDetails(app, tenant)) {
-    if (!wanted(details)) continue
+  for await (const { details, held: roleFacts } of everyDetails(app, tenant)) {
+    if (!wanted(details, roleFacts)) continue
     total++
     const held = Object.entries(features).filter(([, flag]) => details[flag]).map(([feature]) => feature)
     for (const name of [...details.methodsRegistered, ...held]) counts.set(name, (counts.get(name) ?? 0) + 1)
@@ -137,7 +146,10 @@ function summaryOf(name: string, given: string | undefined) {
   if (type === undefined || !values) return undefined
   const userTypes = values.get('includedUserTypes') ?? 'all'
   const userRoles = values.get('includedUserRoles') ?? 'all'
-  const wanted = (one: RegistrationDetails) =>
-    (userTypes === 'all' || one.userType === userTypes) && (userRoles === 'all' || one.isAdmin === (userRoles !== 'user'))
+  if (!['all', 'member', 'guest'].includes(userTypes)) throw badRequest('LK_FIELD_INVALID', { field: 'includedUserTypes' }, 'includedUserTypes')
+  if (!['all', 'privilegedAdmin', 'admin', 'user'].includes(userRoles)) throw badRequest('LK_FIELD_INVALID', { field: 'includedUserRoles' }, 'includedUserRoles')
+  const wanted = (one: RegistrationDetails, held: readonly RoleFacts[]) =>
+    (userTypes === 'all' || one.userType === userTypes)
+    && (userRoles === 'all' || (userRoles === 'privilegedAdmin' ? held.some(role => privilegedAdministrators.has(role.roleTemplateId)) : one.isAdmin === (userRoles === 'admin')))
   return { type, userTypes, userRoles, wanted }
 }

@@ -103,6 +103,11 @@ export async function listSignIns(db: Db, { tenantId, userId, correlationId, fro
   return rows.map(row => ({ ...row, proofs: JSON.parse(row.proofs) as string[] }))
 }
 
+export async function findSignIn(db: Db, tenantId: string, id: string): Promise<SignInRow | undefined> {
+  const row = await db.selectFrom('signIns').select(columns.signIns).where('tenantId', '=', tenantId).where('id', '=', id).executeTakeFirst()
+  return row && { ...row, proofs: JSON.parse(row.proofs) as string[] }
+}
+
 /** The newest sign-in that succeeded, and from where. */
 export function selectLastSignIn(db: Db, tenantId: string, userId: string) {
   return db

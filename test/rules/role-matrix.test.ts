@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { actions, hasResetRole, mayActOn, mayResetPassword, resetColumns } from '../../src/rules/role-matrix.ts'
+import { actions, hasResetRole, mayActOn, mayProgramActOn, mayResetPassword, resetColumns } from '../../src/rules/role-matrix.ts'
 import type { Action, Column } from '../../src/rules/role-matrix.ts'
 import { roleTemplates, roles } from '../../src/rules/roles.ts'
 import { person, role } from './build-facts.ts'
@@ -115,5 +115,20 @@ test('LD-30 each sensitive action is open to the roles named for it, on a target
 test('T-39 no sensitive action reaches a target that a reset by the same role does not reach', () => {
   for (const [, target] of table) for (const column of columns) for (const action of Object.keys(actions) as Action[]) {
     if (mayActOn(caller(column), action, target).allowed) assert.ok(mayResetPassword(caller(column), target).allowed, `${column} ${action}`)
+  }
+})
+
+test('T-42: a program’s permission reaches people without standing in every action; anybody with a role, eligible or held, or shielded only through its own roles', () => {
+  const program = (...held: Column[]) => ({ id: 'program', roles: held.map(column => role(resetColumns[column])) })
+  const shielded = [
+    holding(roles.directoryReaders), person({ id: 'target', roles: [role(roles.reportsReader, { eligible: true })] }), person({ id: 'target', roleAssignableGroupMember: true }),
+    person({ id: 'target', roleAssignableGroupOwner: true }), person({ id: 'target', administrativeUnits: [{ id: 'u', restricted: true }] }), holding(roles.globalAdministrator),
+  ]
+  for (const action of Object.keys(actions) as Action[]) {
+    assert.equal(mayProgramActOn(program(), action, person({ id: 'target' })).allowed, true, action)
+    for (const target of shielded) {
+      assert.equal(mayProgramActOn(program(), action, target).allowed, false, `${action} ${JSON.stringify(target.roles)}`)
+      for (const column of columns) assert.equal(mayProgramActOn(program(column), action, target).allowed, mayActOn(caller(column), action, target).allowed, `${column} ${action}`)
+    }
   }
 })
