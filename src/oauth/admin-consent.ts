@@ -25,7 +25,7 @@ import { AdminConsentPage, AdminNeededPage } from './admin-consent-pages.tsx'
 import { answerProgram, refuseProgram } from './answer-program.ts'
 import type { ReturnAddress } from './answer-program.ts'
 import { gone, onOurPage } from './authorize.ts'
-import { idHashOf, keptFor } from './authorize-pending.ts'
+import { allowKeeping, idHashOf, keptFor } from './authorize-pending.ts'
 import { actorOf, auditConsent } from './consent.ts'
 import { aadsts } from './errors.ts'
 import { tokenFacts } from './known-clients.ts'
@@ -64,6 +64,7 @@ export async function beginAdminConsent(app: App, request: FastifyRequest, reply
     if (client.disabled) throw aadsts(7000112, { app: client.appId })
     const { redirect_uri: redirectUri = '' } = query
     if (!findRedirect(redirectUri, client)) throw aadsts(50011, { redirectUri, app: client.appId })
+    await allowKeeping(app, tenantId, request.clientAddress)
     const id = randomBytes(32).toString('base64url')
     const now = app.now()
     const scope = version === 2 && query.scope?.trim() && !query.scope.includes('.default') ? query.scope.trim() : null

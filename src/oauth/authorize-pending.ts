@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { App, Db } from '../app.ts'
+import { networkOf } from '../client-address.ts'
 import type { AcceptedRequest } from '../rules/authorize-checks.ts'
 import { endAuthorizationRequest, findAuthorizationRequest, insertAuthorizationRequest, saveAnswers } from '../store/authorization-requests.ts'
 import type { RequestAnswers } from '../store/authorization-requests.ts'
+import { reserve } from '../store/limits.ts'
+import { aadsts } from './errors.ts'
 
 /** What is kept of a request while its owner signs in. */
 export interface KeptRequest {
@@ -35,9 +38,20 @@ export async function findPending(app: App, id: string): Promise<Pending | undef
   return { ...row.parameters, tenantId: row.tenantId, id, askedAt: row.createdAt, answers: row.answers }
 }
 
-/** Writes it down, once. */
-export async function keep(app: App, pending: Pending): Promise<Pending> {
+/** Requests one address may leave here in ten minutes: an office full of people, and not what pushes theirs out (store/row-caps.ts). */
+const perAddress = { limit: 2_000, windowMs: 600_000 }
+
+/** @throws TokenRefusal 50196 */
+export async function allowKeeping(app: App, tenantId: string, address: string): Promise<void> {
+  const now = app.now()
+  const counted = await reserve(app.db, { tenantId, key: `authorize:${app.keys.mac('limit', networkOf(address, 'limit'))}`, kind: perAddress, now })
+  if (!counted.served) throw aadsts(50196, {}, { retryAfter: Math.max(1, (counted.until - now) / 1000) })
+}
+
+/** Writes it down, once. @throws TokenRefusal 50196 */
+export async function keep(app: App, pending: Pending, address: string): Promise<Pending> {
   if (pending.id !== null) return pending
+  await allowKeeping(app, pending.tenantId, address)
   const id = randomBytes(32).toString('base64url')
   const { kind, tenantId, askedAt, appId, request, anyTenant, clientInfo } = pending
   await insertAuthorizationRequest<KeptRequest>(app.db, { tenantId, idHash: idHashOf(id), createdAt: askedAt, expiresAt: askedAt + keptFor, parameters: { kind, appId, request, anyTenant, clientInfo } })

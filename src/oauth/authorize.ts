@@ -39,7 +39,7 @@ export async function beginAuthorize(app: App, request: FastifyRequest, reply: F
       kind: 'authorize', appId: client!.appId, request: verdict.request, anyTenant: tenant.kind !== 'tenant', clientInfo: parameters['client_info'] === '1',
       tenantId: tenant.tenantId, id: null, askedAt: app.now(), answers: {},
     }
-    if (!cookies) return reply.redirect(pathOf((await keep(app, pending)).id!), 303)
+    if (!cookies) return reply.redirect(pathOf((await keep(app, pending, request.clientAddress)).id!), 303)
     return proceed(app, request, reply, pending, 'atOnce')
   })
 }
@@ -90,13 +90,14 @@ async function proceed(app: App, request: FastifyRequest, reply: FastifyReply, p
       // Somebody pressed twice: one answer has gone out.
       return answer ? answerProgram(request, reply, to, answer, how) : gone(request, reply)
     }
-    const kept = await keep(app, pending)
+    const kept = await keep(app, pending, request.clientAddress)
     if (next.step === 'signIn') return reply.redirect(signInPath(kept, next.again), 303)
     // Pages with forms stand at the address that goes on, so that a change of language finds them again.
     if (pending.id === null) return reply.redirect(pathOf(kept.id!), 303)
     return sendPage(reply, pageFor(request, { ...considered, pending: kept }, next.step))
   } catch (error) {
-    if (!(error instanceof TokenRefusal)) throw error
+    // Too many from one address is no news about the request: it stays here.
+    if (!(error instanceof TokenRefusal) || error.code === 50196) throw error
     return refuseProgram(app, request, reply, to, error, how)
   }
 }
@@ -133,6 +134,8 @@ export async function onOurPage(request: FastifyRequest, reply: FastifyReply, ap
     return await work()
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error
-    return sendPage(reply, RequestErrorPage({ context: pageContext(request), description: error.description, appId: appId?.slice(0, 100) }), { status: 400 })
+    const { retryAfter } = error.options
+    if (retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(retryAfter)))
+    return sendPage(reply, RequestErrorPage({ context: pageContext(request), description: error.description, appId: appId?.slice(0, 100) }), { status: retryAfter === undefined ? 400 : 429 })
   }
 }

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from '../app.ts'
+import { networkOf } from '../client-address.ts'
 import { findDeviceCode, insertDeviceCode, redeemDevice } from '../store/device-codes.ts'
 import type { DeviceCode } from '../store/device-codes.ts'
 import { reserve } from '../store/limits.ts'
@@ -56,7 +57,7 @@ export async function beginDeviceCode(app: App, request: FastifyRequest, reply: 
   // What means nothing is said now, to the program, and not to somebody with a code in their hand.
   await readWanted(app, client, scope, place.origins)
   const now = app.now()
-  const counted = await reserve(app.db, { tenantId, key: `device-start:${app.keys.mac('limit', place.ipAddress)}`, kind: perAddress, now })
+  const counted = await reserve(app.db, { tenantId, key: `device-start:${app.keys.mac('limit', networkOf(place.ipAddress, 'limit'))}`, kind: perAddress, now })
   if (!counted.served) throw aadsts(50196, {}, { retryAfter: Math.max(1, (counted.until - now) / 1000) })
   const { text, userCode } = await writeDeviceCode(app, { tenantId, appId: client.appId, scope, ipAddress: place.ipAddress, userAgent: place.userAgent })
   const address = `${request.origin}/common/oauth2/deviceauth`

@@ -57,7 +57,7 @@ const counter = sql.ref('key')
 /** Ids of accounts hold no dot, keyed hashes of names do. */
 const ofStrangers = [
   'signin-address:%', 'suspicion:%', 'identify:%', 'pass:%', 'recovery:nobody %', 'recovery:%.%', 'contact-1h:%.%', 'contact-24h:%.%', 'spray-name:%', 'spray:%', 'client-auth:%',
-  'device-start:%',
+  'device-start:%', 'authorize:%',
 ]
 const nobody = sql`${sql.ref('userId')} is null`
 
