@@ -36,7 +36,7 @@ export function faultInRedirectUris(document: Pick<ApplicationDocument, 'web' | 
 
 const plainText = /^[^\s#*"<>\\^`{|}]+$/
 const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?(\/|\?|$)/i
-const isWebRedirect = (uri: string): boolean => plainText.test(uri) && !uri.includes('@') && (/^https:\/\/[^/?]+/i.test(uri) || loopback.test(uri))
+const isWebRedirect = (uri: string): boolean => plainText.test(uri) && !uri.includes('@') && URL.canParse(uri) && (/^https:\/\/[^/?]+/i.test(uri) || loopback.test(uri))
 /** Schemes in which an answer would run, or read files. */
 const dangerous = /^(javascript|data|vbscript|file|about|blob|http|ftp|ws|wss|view-source):/i
 const isNativeRedirect = (uri: string): boolean => isWebRedirect(uri) || (plainText.test(uri) && /^[a-z][a-z0-9+.-]{0,100}:[^:]/i.test(uri) && !dangerous.test(uri))
