@@ -20,7 +20,7 @@ import { writeDetails } from '../store/user-details.ts'
 import { findUser, insertUser, resolveName, softDeleteUser } from '../store/users.ts'
 import { odataContext } from '../graph/answers.ts'
 import { actorOf, badRequest, callerFacts, callerId, decide, privilegedCaller, requireRole } from '../graph/deciding.ts'
-import { access, permitted } from '../graph/permissions.ts'
+import { permitted } from '../graph/permissions.ts'
 import { updateUserByGraph } from './update-user.ts'
 import { PatchUser, PostUser, detailsGiven, plainUserProperties } from './user-bodies.ts'
 import { asObjectConflict, auditUser, requireOwnDomain } from './user-checks.ts'
@@ -30,7 +30,7 @@ import { UserKey, requireUser } from '../graph/find-user.ts'
 
 export function userWriteRoutes(server: Server, app: App): void {
   server.post('/v1.0/users', {
-    config: { access: access.createUser, surface: 'graph' }, bodyLimit: 1024 * 1024, schema: { body: PostUser, response: { 201: User } },
+    config: { access: permitted('POST', '/users'), surface: 'graph' }, bodyLimit: 1024 * 1024, schema: { body: PostUser, response: { 201: User } },
   }, async (request, reply) => {
     const id = await createUser(app, request, request.body)
     const user = (await findUser(app.db, privilegedCaller(app, request).tenantId, id))!
@@ -39,7 +39,7 @@ export function userWriteRoutes(server: Server, app: App): void {
   })
 
   server.patch('/v1.0/users/:id', {
-    config: { access: access.updateUser, surface: 'graph' }, bodyLimit: 1024 * 1024, schema: { params: UserKey, body: PatchUser },
+    config: { access: permitted('PATCH', '/users/{id}'), surface: 'graph' }, bodyLimit: 1024 * 1024, schema: { params: UserKey, body: PatchUser },
   }, async (request, reply) => {
     await updateUserByGraph(app, request, request.params.id, request.body)
     return reply.code(204).send()
@@ -50,14 +50,14 @@ export function userWriteRoutes(server: Server, app: App): void {
     return reply.code(204).send()
   })
 
-  server.delete('/v1.0/users/:id', { config: { access: access.deleteUser, surface: 'graph' }, schema: { params: UserKey } }, async (request, reply) => {
+  server.delete('/v1.0/users/:id', { config: { access: permitted('DELETE', '/users/{id}'), surface: 'graph' }, schema: { params: UserKey } }, async (request, reply) => {
     await deleteUser(app, request, request.params.id)
     return reply.code(204).send()
   })
 
   const Done = Type.Object({ '@odata.context': Type.String(), value: Type.Boolean() })
   server.post('/v1.0/users/:id/revokeSignInSessions', {
-    config: { access: access.revokeSessions, surface: 'graph' }, schema: { params: UserKey, response: { 200: Done } },
+    config: { access: permitted('POST', '/users/{id}/revokeSignInSessions'), surface: 'graph' }, schema: { params: UserKey, response: { 200: Done } },
   }, async request => {
     const caller = privilegedCaller(app, request)
     const user = await requireUser(app.db, caller.tenantId, request.params.id)

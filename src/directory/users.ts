@@ -16,7 +16,7 @@ import type { Filter } from '../graph/odata-filter.ts'
 import { readQuery, requireConsistency } from '../graph/odata-query.ts'
 import type { Query } from '../graph/odata-query.ts'
 import { UserKey, requireUser } from '../graph/find-user.ts'
-import { access, permitted } from '../graph/permissions.ts'
+import { permitted } from '../graph/permissions.ts'
 import { expandUsers, usersExpand } from './user-expand.ts'
 import { User, defaultProperties, selectableProperties, shapeUsers } from './user-shape.ts'
 import { visibleProperties } from './visible-users.ts'
@@ -29,7 +29,7 @@ const many = {
 const orderColumns: Record<string, string> = { displayName: 'displayNameLower', userPrincipalName: 'upnLower' }
 
 export function userRoutes(server: Server, app: App): void {
-  server.get('/v1.0/me', { config: { access: access.me, surface: 'graph' }, schema: { response: { 200: User } } }, async request => {
+  server.get('/v1.0/me', { config: { access: permitted('GET', '/me'), surface: 'graph' }, schema: { response: { 200: User } } }, async request => {
     const caller = userCaller(request)
     return answerUser(app, request, caller, await requireUser(app.db, caller.tenantId, caller.userId))
   })
@@ -53,7 +53,7 @@ export function userRoutes(server: Server, app: App): void {
     return reply.type('text/plain').send(String(await countMatches(app, caller, query.filter)))
   })
 
-  server.get('/v1.0/users/:id', { config: { access: access.readUsers, surface: 'graph' }, schema: { params: UserKey, response: { 200: User } } }, async request => {
+  server.get('/v1.0/users/:id', { config: { access: permitted('GET', '/users/{id}'), surface: 'graph' }, schema: { params: UserKey, response: { 200: User } } }, async request => {
     const caller = graphCaller(request)
     return answerUser(app, request, caller, await requireUser(app.db, caller.tenantId, request.params.id))
   })

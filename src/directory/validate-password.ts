@@ -13,7 +13,7 @@ import { reserve } from '../store/limits.ts'
 import { reasonText } from '../text.ts'
 import { odataContext } from '../graph/answers.ts'
 import { callerFacts } from '../graph/deciding.ts'
-import { access } from '../graph/permissions.ts'
+import { permitted } from '../graph/permissions.ts'
 
 const Body = Type.Object({ '@odata.type': Type.Optional(Type.String()), password: Type.String({ maxLength: 1024 }) }, { additionalProperties: false })
 const Answer = Type.Object({
@@ -21,10 +21,13 @@ const Answer = Type.Object({
   validationResults: Type.Array(Type.Object({ ruleName: Type.String(), validationPassed: Type.Boolean(), message: Type.String() })),
 })
 
+/** A password is judged for whoever asks: the rights are those of seeing oneself. */
+const forOneself = permitted('GET', '/me')
+
 export function validatePasswordRoutes(server: Server, app: App): void {
   for (const version of ['v1.0', 'beta']) {
     server.post(`/${version}/users/validatePassword`, {
-      config: { access: access.validatePassword, surface: 'graph' }, schema: { body: Body, response: { 200: Answer } },
+      config: { access: forOneself, surface: 'graph' }, schema: { body: Body, response: { 200: Answer } },
     }, async request => {
       const caller = userCaller(request)
       const counted = await reserve(app.db, { tenantId: caller.tenantId, key: `validatePassword:${caller.userId}`, kind: otherLimits.passwordLookups, now: app.now() })

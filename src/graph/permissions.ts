@@ -77,24 +77,3 @@ export function holds(caller: Caller, ...names: string[]): boolean {
 export function requirePermission(caller: Caller, ...names: string[]): void {
   if (!holds(caller, ...names)) throw new Refusal(403, [reason('LK_NOT_ALLOWED')], { detail: `needs one of ${names.join(', ')}` })
 }
-
-/** Lines that several routes share. */
-export const access = {
-  me: permitted('GET', '/me'),
-  readUsers: permitted('GET', '/users/{id}'),
-  createUser: permitted('POST', '/users'),
-  updateUser: permitted('PATCH', '/users/{id}'),
-  deleteUser: permitted('DELETE', '/users/{id}'),
-  revokeSessions: permitted('POST', '/users/{id}/revokeSignInSessions'),
-  readRoles: permitted('GET', '/directoryRoles'),
-  writeRoles: permitted('POST', '/roleManagement/directory/roleAssignments'),
-  readMethods: permitted('GET', '/users/{id}/authentication/methods'),
-  writeMethods: permitted('DELETE', '/users/{id}/authentication/methods/{id}'),
-  resetPassword: permitted('POST', '/users/{id}/authentication/methods/{id}/resetPassword'),
-  operations: permitted('GET', '/users/{id}/authentication/operations/{id}'),
-  reports: permitted('GET', '/reports/authenticationMethods/userRegistrationDetails'),
-  audit: permitted('GET', '/auditLogs/directoryAudits'),
-  readPolicy: permitted('GET', '/policies/authenticationMethodsPolicy'),
-  writePolicy: permitted('PATCH', '/policies/authenticationMethodsPolicy'),
-  validatePassword: permitted('GET', '/me'),
-} as const
