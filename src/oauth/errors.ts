@@ -142,6 +142,13 @@ export class TokenRefusal extends Error {
   }
 }
 
+/** What the code says, with an ellipsis for each value; undefined for a code that is never given here. */
+export function meaningOf(code: string): { status: number; error: string; text: string } | undefined {
+  if (!Object.hasOwn(tokenErrors, code)) return undefined
+  const { status, error, text } = tokenErrors[Number(code) as AadstsCode]
+  return { status, error, text: text.replace(/\{\w+\}/g, '…') }
+}
+
 /** What to throw: `throw aadsts(700016, { app, tenant })`. */
 export const aadsts = (code: AadstsCode, values: Readonly<Record<string, string>> = {}, options: RefusalOptions = {}): TokenRefusal => new TokenRefusal(code, values, options)
 

@@ -1,9 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import type { App } from '../app.ts'
 import type { Server } from '../access.ts'
+import { pageContext } from '../page/context.ts'
+import { sendPage } from '../page/send-page.ts'
 import { aadsts } from './errors.ts'
 import { instanceDiscovery, keySet, openIdConfiguration, userRealm } from './discovery.ts'
 import { personRoutes } from './person-routes.ts'
+import { errorCodePage } from './error-code-page.tsx'
 import { resourceManagerRoutes } from './resource-manager.ts'
 import { answerToken } from './token.ts'
 
@@ -25,6 +29,9 @@ function metadataRoutes(server: Server, app: App): void {
   get('/:tenant/discovery/keys', (request, reply) => keySet(app, request, reply, 1))
   get('/:tenant/discovery/instance', (request, reply) => instanceDiscovery(app, request, reply))
   get('/:tenant/userrealm/:name', (request, reply) => userRealm(app, request, reply))
+  /** What every error's `error_uri` leads to: what the code means, for whoever looks after the program. */
+  server.get('/error', { config: { access: 'public', surface: 'page' }, schema: { querystring: Type.Object({ code: Type.Optional(Type.String({ maxLength: 10 })) }, { additionalProperties: true }) } },
+    (request, reply) => sendPage(reply, errorCodePage(pageContext(request), request.query.code ?? '')))
 }
 
 function tokenRoutes(server: Server, app: App): void {

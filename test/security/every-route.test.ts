@@ -103,7 +103,7 @@ describe('every route', () => {
       /^GET \/(assets\/:file|favicon\.ico|robots\.txt)?$/, /^GET \/(livez|readyz)$/, /^GET \/api\/openapi\.json$/, /^GET \/help/, /^(GET|POST) \/signin(\/pass)?$/, /^(GET|POST) \/signout$/,
       /^POST \/api\/sign(in|out)$/, /^GET \/auth\/basic$/, /^GET \/(sspr|passwordreset|ssprsetup|mfasetup|\.well-known\/change-password)/i, /^GET \/api\/help/,
       // The token service: what it wants proved is in the body (test/oauth), and its limits count clients and addresses.
-      /^GET \/:tenant\/((v2\.0\/)?\.well-known\/openid-configuration|discovery\/(v2\.0\/)?keys|discovery\/instance|userrealm\/:name)$/, /^(GET|POST) \/:tenant\/oauth2\/(v2\.0\/)?token$/,
+      /^GET \/:tenant\/((v2\.0\/)?\.well-known\/openid-configuration|discovery\/(v2\.0\/)?keys|discovery\/instance|userrealm\/:name)$/, /^(GET|POST) \/:tenant\/oauth2\/(v2\.0\/)?token$/, /^GET \/error$/,
       // Its pages for people: whatever opens something asks for a session (test/oauth/people-*.test.ts).
       /^(GET|POST) \/:tenant\/oauth2\/v2\.0\/authorize$/, /^GET \/:tenant\/(v2\.0\/)?adminconsent$/, /^POST \/:tenant\/oauth2\/(v2\.0\/)?devicecode$/,
       /^(GET|POST) \/:tenant\/oauth2\/(v2\.0\/)?logout$/,
