@@ -23,6 +23,8 @@ export interface TokenUser {
   familyName?: string | null
   /** Role template ids. */
   wids?: readonly string[]
+  /** `groups`, or where to ask for them. */
+  groups?: Readonly<Record<string, unknown>>
   ipAddress?: string | null
   /** Methods, as `amr` names them: 'pwd', 'mfa', 'otp' … */
   amr: readonly string[]
@@ -122,6 +124,7 @@ function userClaims(user: TokenUser, { scopes = [] }: AccessTokenOf, version: 1 
     ...(user.familyName ? { family_name: user.familyName } : {}),
     ...(user.ipAddress ? { ipaddr: user.ipAddress } : {}),
     ...(user.wids && user.wids.length > 0 ? { wids: user.wids } : {}),
+    ...user.groups,
     scp: scopes.join(' '),
     auth_time: Math.floor(user.authTime / 1000),
     // Ours alone: what a changed password, "sign out everywhere" or a restore counts up.

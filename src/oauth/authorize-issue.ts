@@ -42,7 +42,7 @@ export async function issueCode(app: App, request: FastifyRequest, considered: C
   const idToken = asked.responseTypes.includes('id_token')
     ? await issueIdToken(app, {
       origin: request.origin, tenant: known, client, clientId: client.appId, user: standing.user, version: 2, signIn: considered.person!.consent!.signIn.granted, proofs,
-      nonce: asked.nonce, sessionId: publicId, roles: await appRoleValuesOfUser(app.db, tenantId, userId, client.servicePrincipalId), ...(code ? { code: code.text } : {}),
+      nonce: asked.nonce, sessionId: publicId, ipAddress: request.clientAddress, roles: await appRoleValuesOfUser(app.db, tenantId, userId, client.servicePrincipalId), ...(code ? { code: code.text } : {}),
     })
     : undefined
   const resource = considered.person!.consent!.resources[0]!.resource

@@ -4,6 +4,7 @@ import type { App } from '../app.ts'
 import type { Client } from '../store/clients.ts'
 import type { UserRow } from '../store/users.ts'
 import { issuerOf } from './access-token.ts'
+import { groupClaims } from './group-claims.ts'
 import type { KnownTenant } from './known-clients.ts'
 import { amrOf, pairwiseSubject, provedAt } from './person.ts'
 import type { GivenProof } from './person.ts'
@@ -25,6 +26,7 @@ export interface IdTokenOf {
   sessionId: string | null
   /** App roles the person has on the program. */
   roles: readonly string[]
+  ipAddress: string | null
   /** Given at the front together with it: bound by their hashes. */
   code?: string
 }
@@ -52,6 +54,8 @@ export async function issueIdToken(app: App, of: IdTokenOf): Promise<string> {
     oid: user.id,
     rh: `0.${randomBytes(16).toString('base64url')}.`,
     ...(of.roles.length > 0 ? { roles: of.roles } : {}),
+    ...(await groupClaims(app, { tenantId, userId: user.id, wanted: client.groupMembershipClaims, origin: of.origin })),
+    ...optionalClaims(of),
     ...(of.sessionId === null ? {} : { sid: of.sessionId }),
     sub: pairwiseSubject(client, user.id),
     tid: tenantId,
@@ -59,6 +63,15 @@ export async function issueIdToken(app: App, of: IdTokenOf): Promise<string> {
     ver: version === 1 ? '1.0' : '2.0',
   }
   return signJwt(app, tenantId, 'id', claims, { settingsVersion: of.tenant.settingsVersion })
+}
+
+/** What the application asks for beyond the usual, where we have it. */
+function optionalClaims({ client, user, ipAddress }: IdTokenOf): Record<string, string> {
+  const known: Readonly<Record<string, string | null>> = {
+    email: user.mail, upn: user.userPrincipalName, given_name: user.givenName, family_name: user.surname, ipaddr: ipAddress, preferred_username: user.userPrincipalName,
+  }
+  const wanted = client.optionalClaims?.idToken.map(one => one.name) ?? []
+  return Object.fromEntries(wanted.flatMap(name => (known[name] ? [[name, known[name]]] : [])))
 }
 
 /** OpenID Connect Core §3.3.2.11, for algorithms over SHA-256. */

@@ -13,6 +13,7 @@ import { issueAccessToken } from './access-token.ts'
 import { aadsts } from './errors.ts'
 import { requestedCapabilities } from './grants.ts'
 import type { GrantContext, TokenAnswer } from './grants.ts'
+import { groupClaims } from './group-claims.ts'
 import { issueIdToken } from './id-token.ts'
 import { newOpaqueToken } from './opaque-token.ts'
 import { amrOf, pairwiseSubject, provedAt } from './person.ts'
@@ -63,10 +64,11 @@ export async function personAnswer(
   const { user, proofs } = signIn
   const { resource, asked, granted } = scopes.target
   const isGraph = resource.appId === graphAppId
-  const [roles, own, wids] = await Promise.all([
+  const [roles, own, wids, groups] = await Promise.all([
     appRoleValuesOfUser(app.db, client.tenantId, user.id, resource.servicePrincipalId),
     scopes.signIn.includes('openid') ? appRoleValuesOfUser(app.db, client.tenantId, user.id, client.servicePrincipalId) : [],
     rolesHeld(app.db, client.tenantId, user.id),
+    groupClaims(app, { tenantId: client.tenantId, userId: user.id, wanted: resource.groupMembershipClaims, origin: place.origin }),
   ])
   // Signing in is a matter of Graph's, as far as anybody asks a resource about it.
   const scp = [...new Set([...granted, ...(isGraph ? scopes.signIn : [])])].filter(one => one !== 'offline_access')
@@ -75,14 +77,14 @@ export async function personAnswer(
     capabilities: requestedCapabilities(form, resource),
     user: {
       id: user.id, subject: pairwiseSubject(client, user.id), userPrincipalName: user.userPrincipalName, displayName: user.displayName, givenName: user.givenName,
-      familyName: user.surname, wids, ipAddress: place.ipAddress, amr: amrOf(proofs), authTime: provedAt(proofs),
+      familyName: user.surname, wids, groups, ipAddress: place.ipAddress, amr: amrOf(proofs), authTime: provedAt(proofs),
       epochs: { credentialEpoch: signIn.credentialEpoch, deploymentEpoch: signIn.deploymentEpoch },
     },
   })
   const idToken = scopes.signIn.includes('openid')
     ? await issueIdToken(app, {
       origin: place.origin, tenant: known, client, clientId: form['client_id'] ?? client.appId, user, version: context.version, signIn: scopes.signIn, proofs, nonce: more.nonce,
-      sessionId: signIn.sessionId, roles: own,
+      sessionId: signIn.sessionId, roles: own, ipAddress: place.ipAddress,
     })
     : undefined
   return {

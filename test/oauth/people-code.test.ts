@@ -7,7 +7,7 @@ import { firstPartyId } from '../../src/store/first-party.ts'
 import { graphAppId } from '../../src/rules/first-party.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
-import { addPerson, passwordOf } from '../support/people.ts'
+import { addGroup, addPerson, passwordOf } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
 import { addProgram } from '../support/programs.ts'
 import type { Program } from '../support/programs.ts'
@@ -269,6 +269,29 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const [first, again, second] = [await sub(one), await sub(one), await sub(two)]
       assert.equal(first, again)
       assert.notEqual(first, second)
+    })
+
+    test('groups are told where the application wants them, and beyond 200 where to ask; further claims as it lists them', async () => {
+      const optionalClaims = { idToken: [{ name: 'upn', source: null, essential: false, additionalProperties: [] }, { name: 'made_up', source: null, essential: false, additionalProperties: [] }], accessToken: [], saml2Token: [] }
+      const app = await addProgram(t.app, t.tenantId, { name: 'Groups', document: { ...documents.confidential, groupMembershipClaims: 'SecurityGroup', optionalClaims } })
+      await consent(app)
+      const inner = await addGroup(t.app, t.tenantId, 'inner')
+      const outer = await addGroup(t.app, t.tenantId, 'outer', { groups: [inner] })
+      const ben = await addPerson(t.app, t.tenantId, { name: 'ben', groups: [inner] })
+      const party = new RelyingParty(t, app)
+      const idOf = async () => {
+        const { answer } = await visit((await signedIn(t, ben)).browser, party.authorizePath())
+        return claimsOf(bodyOf(await party.redeem(answer!.get('code')!)).id_token)
+      }
+      const few = await idOf()
+      assert.deepEqual((few['groups'] as string[]).toSorted(), [inner, outer].toSorted())
+      assert.equal(few['upn'], ben.userPrincipalName)
+      assert.equal(few['made_up'], undefined)
+      const many = Array.from({ length: 200 }, (_, n) => n)
+      for (const n of many) await t.app.db.insertInto('groupMembers').values({ tenantId: t.tenantId, groupId: await addGroup(t.app, t.tenantId, `g${n}`), memberId: ben.id, memberType: 'user' }).execute()
+      const all = await idOf()
+      assert.equal(all['groups'], undefined)
+      assert.deepEqual(all['_claim_names'], { groups: 'src1' })
     })
 
     test('what was asked for several resources is redeemed for one at a time', async () => {
