@@ -228,7 +228,9 @@ export async function transitiveGroups(db: Db, tenantId: string, memberId: strin
 export function selectTransitiveGroups(db: Db, tenantId: string, memberId: string) {
   return withTransitiveGroups(db, tenantId, memberId)
     .selectFrom('inGroups')
-    .innerJoin('groups as g', join => join.on('g.tenantId', '=', tenantId).onRef('g.id', '=', 'inGroups.groupId'))
+    .crossJoin('groups as g') // SQLite keeps this order: from the member's few groups, not from all of the tenant's
+    .where('g.tenantId', '=', tenantId)
+    .whereRef('g.id', '=', 'inGroups.groupId')
     .select(['g.id', 'g.isAssignableToRole'])
     .orderBy('g.id')
 }

@@ -62,7 +62,9 @@ export function selectLicences(db: Db, tenantId: string, userId: string) {
     .innerJoin('subscribedSkus as s', join => join.on('s.tenantId', '=', tenantId).onRef('s.skuId', '=', 'a.skuId'))
     .select(['a.skuId', 's.skuPartNumber', 'a.disabledPlans'])
     .where('a.tenantId', '=', tenantId)
-    .where(eb => eb.or([eb('a.principalId', '=', userId), eb('a.principalId', 'in', eb.selectFrom('inGroups').select('inGroups.groupId'))]))
+    // One list and no `or`, which would have all of the tenant's assignments read.
+    .where('a.principalId', 'in', eb =>
+      eb.selectFrom('inGroups').select('inGroups.groupId as id').unionAll(db.selectNoFrom(sql<string>`cast(${userId} as text)`.as('id'))))
     .orderBy('a.skuId')
     .orderBy('a.principalId')
 }

@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import type { Store } from './open.ts'
 import { guardTables } from './postgres-guards.ts'
+import { writeStatistics } from './sqlite-statistics.ts'
 import { firstTables } from './migrations/0001-first-tables.ts'
 import { applicationTables } from './migrations/0002-applications.ts'
 import { oauthTables } from './migrations/0003-oauth.ts'
@@ -29,6 +30,7 @@ export async function migrate(store: Store, { serveRole }: { serveRole?: string 
   const { error, results } = await migratorOf(store).migrateToLatest()
   if (error) throw error
   if (store.engine === 'postgres') await guardTables(store.db, serveRole)
+  else if (results?.length) await writeStatistics(store.db)
   await store.clock.refresh()
   return (results ?? []).filter(result => result.status === 'Success').map(result => result.migrationName)
 }

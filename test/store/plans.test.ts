@@ -116,6 +116,21 @@ bothEngines('what is asked all day is found by an index, and pages come in its o
   if (asking !== store) await asking.close()
 })
 
+test('one person’s facts never read all of a tenant’s people, groups, licences or events (SQLite)', async () => {
+  const store = await openTestStore('sqlite')
+  await addTenant(store.db)
+  const bad: string[] = []
+  for (const statement of await statementsOf(store.db, asked['the facts about a person']!)) {
+    for (const line of await planOf(store, statement)) {
+      // Of a tenant there are few domains, policies, products, agents, units and role assignments ('a' by role).
+      const few = /SEARCH (domains|policies|s|agents|u|a USING INDEX role_assignments\w*) /.test(line)
+      if (/INDEX \w+ \(tenant_id=\?\)/.test(line) && !few) bad.push(line)
+    }
+  }
+  await store.close()
+  assert.deepEqual(bad, [])
+})
+
 test('what is asked all day is planned once on SQLite, whatever is bound to it', async () => {
   const store = await openTestStore('sqlite')
   await addTenant(store.db)
