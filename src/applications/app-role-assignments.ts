@@ -151,7 +151,7 @@ async function take(app: App, trx: Db, who: Asking, row: AppRoleAssignment): Pro
   const role = (await rolesOffered(trx, tenantId, row.resourceId)).find(one => one.id === row.appRoleId)
   // Nobody becomes mightier by a right that is taken: whoever looks after the resource may, and a program with the permission.
   if (who.caller.kind === 'user') await requireGiving(trx, who, resource, row.principalId, role?.value ?? null)
-  await deleteAppRoleAssignment(trx, tenantId, row.id)
+  if (!(await deleteAppRoleAssignment(trx, tenantId, row.id))) throw nothingThere(row.id)
   await changed(app, trx, who, row, { resource, principal: await findPrincipal(trx, tenantId, row.principalId), role: role?.value ?? null, added: false })
 }
 

@@ -28,7 +28,7 @@ import { AsGraphHasIt, Key, PatchApplication, largeBody } from './application-sc
 import type { ApplicationPatch } from './application-schema.ts'
 import { passwordCredential, shapeApplications } from './application-shape.ts'
 import { auditApplication, differences } from './audit-application.ts'
-import { readKey, requireApplication } from './find-target.ts'
+import { nothingThere, readKey, requireApplication } from './find-target.ts'
 import { readInstant } from './instants.ts'
 import { changing, ownOrigins, requireImpersonating, requireManaging } from './managing.ts'
 import type { Asking } from './managing.ts'
@@ -65,7 +65,7 @@ export function applicationWriteRoutes(server: Server, app: App): void {
       const { tenantId } = who.caller
       const row = await requireApplication(trx, tenantId, request.params.id)
       await requireManaging(trx, who, { appId: row.appId, applicationId: row.id, servicePrincipalId: null })
-      await softDeleteApplication(trx, tenantId, row.id, app.now())
+      if (!(await softDeleteApplication(trx, tenantId, row.id, app.now()))) throw nothingThere(row.id)
       await noteClientChange(app, trx, tenantId, row.appId)
       await auditApplication(app, trx, who, 'Delete application', { type: 'Application', id: row.id, displayName: row.displayName })
     })

@@ -94,7 +94,7 @@ export function federatedCredentialRoutes(server: Server, app: App): void {
       const application = await requireApplication(trx, who.caller.tenantId, request.params.id)
       await requireManaging(trx, who, { appId: application.appId, applicationId: application.id, servicePrincipalId: null })
       const before = await requireOne(trx, who.caller.tenantId, application.id, request.params.member)
-      await deleteFederatedCredential(trx, who.caller.tenantId, before.id)
+      if (!(await deleteFederatedCredential(trx, who.caller.tenantId, before.id))) throw nothingThere(before.id)
       await changed(app, trx, who, application, before, undefined)
     })
     return reply.code(204).send()

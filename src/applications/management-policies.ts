@@ -123,7 +123,7 @@ export function managementPolicyRoutes(server: Server, app: App): void {
       const who = await changing(app, trx, request)
       requireRole(who.facts, ...writers)
       const before = await requirePolicy(trx, who.caller.tenantId, request.params.id)
-      await deleteManagementPolicy(trx, before.tenantId, before.id)
+      if (!(await deleteManagementPolicy(trx, before.tenantId, before.id))) throw nothingThere(before.id)
       await auditApplication(app, trx, who, 'Delete policy', policyTarget(before), [], { category: 'Policy' })
     })
     return reply.code(204).send()

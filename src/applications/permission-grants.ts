@@ -101,7 +101,7 @@ export function permissionGrantRoutes(server: Server, app: App): void {
       const before = await requireGrant(trx, who.caller.tenantId, request.params.id)
       // What somebody agreed to for themself they may take back.
       if (before.principalId !== callerId(who.caller)) requireReach(mayGrantDelegation(await actorTowards(trx, who)))
-      await removeGrant(trx, before.tenantId, before.id)
+      if (!(await removeGrant(trx, before.tenantId, before.id))) throw nothingThere(before.id)
       await changed(app, trx, who, before, before.scope, undefined)
     })
     return reply.code(204).send()

@@ -10,6 +10,7 @@ import { deltaRoutes } from './delta.ts'
 import { credentialUsageRoutes } from './credential-usage.ts'
 import { federatedCredentialRoutes } from './federated-credentials.ts'
 import { managementPolicyRoutes } from './management-policies.ts'
+import { ownedObjectRoutes } from './owned-objects.ts'
 import { ownerRoutes } from './owners.ts'
 import { permissionGrantRoutes } from './permission-grants.ts'
 import { servicePrincipalRoutes } from './service-principals.ts'
@@ -17,7 +18,7 @@ import { servicePrincipalRoutes } from './service-principals.ts'
 export function applicationsRoutes(server: Server, app: App): void {
   speakGraph(server)
   for (const routes of [
-    applicationRoutes, applicationWriteRoutes, servicePrincipalRoutes, deltaRoutes, credentialRoutes, credentialUsageRoutes, ownerRoutes, federatedCredentialRoutes,
+    applicationRoutes, applicationWriteRoutes, servicePrincipalRoutes, deltaRoutes, credentialRoutes, credentialUsageRoutes, ownerRoutes, ownedObjectRoutes, federatedCredentialRoutes,
     appRoleAssignmentRoutes, permissionGrantRoutes, managementPolicyRoutes,
   ]) routes(server, app)
 }

@@ -29,7 +29,7 @@ import { appOf, keysIn } from './application-writes.ts'
 import { AsGraphHasIt, Key, PatchServicePrincipal, PostServicePrincipal, largeBody } from './application-schema.ts'
 import type { ServicePrincipalPatch } from './application-schema.ts'
 import { auditApplication, differences } from './audit-application.ts'
-import { requireServicePrincipal } from './find-target.ts'
+import { nothingThere, requireServicePrincipal } from './find-target.ts'
 import { actorTowards, changing, hintsFor, ownOrigins, reading, requireImpersonating, requireManaging, requireReach } from './managing.ts'
 import { mergeServicePrincipal } from './merge-application.ts'
 import { servicePrincipalProperties, shapeServicePrincipals } from './service-principal-shape.ts'
@@ -102,7 +102,7 @@ export function servicePrincipalRoutes(server: Server, app: App): void {
       const row = await requireServicePrincipal(trx, tenantId, request.params.id)
       const application = await findApplicationByAppId(trx, tenantId, row.appId)
       await requireManaging(trx, who, { appId: row.appId, applicationId: application?.id ?? null, servicePrincipalId: row.id })
-      await softDeleteServicePrincipal(trx, tenantId, row.id, app.now())
+      if (!(await softDeleteServicePrincipal(trx, tenantId, row.id, app.now()))) throw nothingThere(row.id)
       await noteClientChange(app, trx, tenantId, row.appId)
       await auditApplication(app, trx, who, 'Remove service principal', { type: 'ServicePrincipal', id: row.id, displayName: row.displayName })
     })

@@ -36,6 +36,7 @@ export async function updateFederatedCredential(trx: Db, tenantId: string, id: s
   if (Object.keys(all).length > 0) await trx.updateTable('federatedCredentials').set(all).where('tenantId', '=', tenantId).where('id', '=', id).execute()
 }
 
-export async function deleteFederatedCredential(trx: Db, tenantId: string, id: string): Promise<void> {
-  await trx.deleteFrom('federatedCredentials').where('tenantId', '=', tenantId).where('id', '=', id).execute()
+export async function deleteFederatedCredential(trx: Db, tenantId: string, id: string): Promise<boolean> {
+  const row = await trx.deleteFrom('federatedCredentials').where('tenantId', '=', tenantId).where('id', '=', id).returning('id').executeTakeFirst()
+  return row !== undefined
 }

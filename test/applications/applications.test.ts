@@ -257,6 +257,24 @@ for (const engine of ['sqlite', 'postgres'] as const) describe(`applications ove
     assert.deepEqual([mine(later['keyId'])['state'], mine(two['keyId'])['ownerType']], ['scheduled', 'servicePrincipal'])
   })
 
+  test('of many who do the same at once, one does it and the others are told', async () => {
+    const app = await create()
+    const url = `/v1.0/applications/${app['id']}`
+    const many = (work: () => Promise<Reply>) => Promise.all(Array.from({ length: 8 }, work))
+    const made = await many(() => ada.post(`${url}/addPassword`))
+    assert.ok(made.every(reply => reply.statusCode === 200))
+    assert.equal(of(await ada.get(url))['passwordCredentials'].length, 8)
+    const removed = await many(() => ada.post(`${url}/removePassword`, { keyId: of(made[0]!)['keyId'] }))
+    assert.deepEqual(removed.map(reply => reply.statusCode).sort(), [204, ...Array(7).fill(400)])
+    const principals = await many(() => ada.post('/v1.0/servicePrincipals', { appId: app['appId'] }))
+    assert.deepEqual(principals.map(reply => reply.statusCode).sort(), [201, ...Array(7).fill(409)])
+    const keys = await many(() => ada.patch(url, { keyCredentials: [{ type: 'AsymmetricX509Cert', usage: 'Verify', key: bodyOf(certificate().certificate) }] }))
+    assert.ok(keys.every(reply => reply.statusCode === 204))
+    assert.equal(of(await ada.get(url))['keyCredentials'].length, 1, 'each replaced the list of the one before')
+    const deleted = await many(() => ada.delete(url))
+    assert.deepEqual(deleted.map(reply => reply.statusCode).sort(), [204, ...Array(7).fill(404)])
+  })
+
   test('a service principal is switched off and on, and its program with it', async () => {
     const program = await addProgram(t.app, t.tenantId, { roles: ['User.Read.All'] })
     const client = await actAs(t, program)
