@@ -7,6 +7,8 @@ import { reserveAll, takeBack } from '../store/limits.ts'
 import { familiarPlaces, forgiveSignIn, readLockout, rememberPlace, reserveSignIn } from '../store/lockouts.ts'
 import type { Place } from '../store/lockouts.ts'
 import { readPolicies } from '../store/policies.ts'
+import type { Signer } from '../store/signer.ts'
+import { readSigner } from '../store/signer.ts'
 import { accountKeyOf } from './account-key.ts'
 import { noteWrongPassword, sprayLook } from './password-spray.ts'
 
@@ -37,15 +39,15 @@ const noteAgainAfter = 3_600_000
 /**
  * Spends one try of the account's sign-in budget, before any hash (T-24, T-88): smart lockout, counted apart for places the
  * account has been signed in from (T-22), and a limit for the address, in one transaction. Names that nobody has are counted like
- * others (LD-32).
+ * others (LD-32). `read`: what was read of the attempt a moment ago.
  */
-export async function failSignIn(app: App, attempt: SignInAttempt, password: Secret): Promise<Budget> {
+export async function failSignIn(app: App, attempt: SignInAttempt, password: Secret, read?: Pick<Signer, 'policies' | 'familiarPlaces'>): Promise<Budget> {
   const { tenantId } = attempt
   const { accountKey, addressKey, places } = keysOf(app, attempt)
   const now = app.now()
-  const known = await familiarPlaces(app.db, { tenantId, accountKey, placeMacs: places.map(one => one.placeMac), now })
+  const known = read?.familiarPlaces ?? (await familiarPlaces(app.db, { tenantId, accountKey, placeMacs: places.map(one => one.placeMac), now }))
   const place = known.size > 0 ? 'familiar' : 'unfamiliar'
-  const { passwordProtection: values } = await readPolicies(app.db, tenantId)
+  const { passwordProtection: values } = read?.policies ?? (await readPolicies(app.db, tenantId))
   const badHash = app.keys.mac('badPassword', `${accountKey}\n${password.reveal().slice(0, 5_000).normalize('NFKC')}`)
   const tries = [{ key: addressKey, kind: perAddress }, ...(place === 'unfamiliar' ? [sprayLook(app, { tenantId, accountKey, password })] : [])]
   return app.db.transaction().execute(async trx => {
@@ -54,6 +56,13 @@ export async function failSignIn(app: App, attempt: SignInAttempt, password: Sec
     const kept = await reserveSignIn(trx, { tenantId, accountKey, place, now, badHash, values })
     return kept.served ? { served: true, place, at: now, known } : kept
   })
+}
+
+/** Who has the name of an attempt, and what else is to be known before the password is compared. One query, always. */
+export function readSignerOf(app: App, attempt: SignInAttempt): Promise<Signer> {
+  const { tenantId, typedName } = attempt
+  const { accountKey, places } = keysOf(app, attempt)
+  return readSigner(app.db, { tenantId, typedName, accountKey, placeMacs: places.map(one => one.placeMac), now: app.now() })
 }
 
 /** The end of the lock that would meet this attempt; undefined when there is none. Spends nothing. */

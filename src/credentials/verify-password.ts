@@ -5,10 +5,10 @@ import type { Secret } from '../secret.ts'
 import { gatherTenantFacts, gatherSubject } from '../store/facts.ts'
 import { findPassword, renewHash, updatePassword, useTemporaryPassword } from '../store/passwords.ts'
 import type { PasswordRow } from '../store/passwords.ts'
-import { findUser, findUserByName } from '../store/users.ts'
+import { findUser } from '../store/users.ts'
 import type { UserRow } from '../store/users.ts'
 import { hashPassword, isOutdatedHash, matchesHash, repepperHash } from './hash-password.ts'
-import { afterWrong, failSignIn, forgive } from './sign-in-budget.ts'
+import { afterWrong, failSignIn, forgive, readSignerOf } from './sign-in-budget.ts'
 import type { SignInPlace } from './sign-in-budget.ts'
 
 export interface PasswordCheck {
@@ -61,11 +61,13 @@ export async function verifyPassword(app: App, check: PasswordCheck): Promise<Pa
  */
 export async function comparePassword(app: App, check: PasswordCheck): Promise<Compared> {
   const { tenantId, password, place } = check
-  const user = check.userId === undefined ? await findUserByName(app.db, tenantId, check.typedName ?? '') : await findUser(app.db, tenantId, check.userId)
-  const attempt = { tenantId, typedName: check.typedName ?? user?.userPrincipalName ?? '', place }
-  const budget = await failSignIn(app, attempt, password)
+  const known = check.userId === undefined ? undefined : await findUser(app.db, tenantId, check.userId)
+  const attempt = { tenantId, typedName: check.typedName ?? known?.userPrincipalName ?? '', place }
+  const signer = check.userId === undefined ? await readSignerOf(app, attempt) : undefined
+  const user = signer ? signer.user : known
+  const budget = await failSignIn(app, attempt, password, signer)
   if (!budget.served) return { outcome: 'locked', until: budget.until }
-  const row = await findPassword(app.db, tenantId, user?.id ?? '')
+  const row = signer ? signer.password : await findPassword(app.db, tenantId, user?.id ?? '')
   const here = await matchesHash(app, row?.hash ?? null, password, budget.place === 'familiar')
   const right = here || !user ? here : await askDomain(app, user, row, password)
   if (right === 'unreachable') return { outcome: 'unavailable' }

@@ -97,7 +97,8 @@ async function save(trx: Db, { tenantId, accountKey, place, now }: SignInTry, st
 
 const stateOf = (row: Row): LockoutState => ({ ...row, lastBad: JSON.parse(row.lastBad) as string[] })
 
-const familiarFor = 30 * 86_400_000
+/** How long a place stays familiar after a sign-in from it. */
+export const familiarFor = 30 * 86_400_000
 
 export interface FamiliarPlace {
   tenantId: string
@@ -114,14 +115,27 @@ const remembering = prepared<FamiliarPlace & { lastSuccessAt: number }>()((db, v
       tenantId: value('tenantId'), accountKey: value('accountKey'), kind: value('kind'), placeMac: value('placeMac'), lastSuccessAt: value('lastSuccessAt'),
     })
     .onConflict(clash => clash.columns(['tenantId', 'accountKey', 'kind', 'placeMac']).doUpdateSet({ lastSuccessAt: value('lastSuccessAt') })))
-const placesKnown = prepared<{ tenantId: string; accountKey: string; one: string; other: string; since: number }>()((db, value) =>
+interface TwoPlaces {
+  tenantId: string
+  accountKey: string
+  /** Keyed hashes; empty for none. */
+  one: string
+  other: string
+  since: number
+}
+
+/** Which of two places were signed in from since a moment. */
+export const selectFamiliarPlaces = (db: Db, { tenantId, accountKey, one, other, since }: TwoPlaces) =>
   db
     .selectFrom('familiarPlaces')
     .select(['placeMac', 'lastSuccessAt'])
-    .where('tenantId', '=', value('tenantId'))
-    .where('accountKey', '=', value('accountKey'))
-    .where('placeMac', 'in', [value('one'), value('other')])
-    .where('lastSuccessAt', '>', value('since')))
+    .where('tenantId', '=', tenantId)
+    .where('accountKey', '=', accountKey)
+    .where('placeMac', 'in', [one, other])
+    .where('lastSuccessAt', '>', since)
+
+const placesKnown = prepared<TwoPlaces>()((db, value) =>
+  selectFamiliarPlaces(db, { tenantId: value('tenantId'), accountKey: value('accountKey'), one: value('one'), other: value('other'), since: value('since') }))
 
 /** Remembers where somebody signed in from. */
 export async function rememberPlace(db: Db, place: FamiliarPlace, now: number): Promise<void> {

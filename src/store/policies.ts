@@ -26,7 +26,8 @@ export const selectPolicies = (db: Db, tenantId: string) =>
   saved.select(db, db.selectFrom('policies').select(['name', 'value', 'version', 'updatedAt']).where('tenantId', '=', tenantId).orderBy('name'), 'policies')
 
 const savedPolicies = prepared<{ tenantId: string }>()((db, value) => db.selectNoFrom(selectPolicies(db, value('tenantId'))))
-const made = latest(policiesIn)
+/** Policies out of the text just read for a tenant, worked out anew only when it is another one. */
+export const latestPolicies = latest(policiesIn)
 
 /**
  * A tenant's policies, defaults where nothing was saved. Read for each request: a change is in force at the next call, in every
@@ -34,7 +35,7 @@ const made = latest(policiesIn)
  */
 export async function readPolicies(db: Db, tenantId: string): Promise<ReadPolicies> {
   const { policies } = await savedPolicies.only(db, { tenantId })
-  return made.of(tenantId, policies)
+  return latestPolicies.of(tenantId, policies)
 }
 
 /** The policies out of what `selectPolicies` selected. */
