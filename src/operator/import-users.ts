@@ -14,6 +14,7 @@ import { isUniqueViolation } from '../store/errors.ts'
 import { contactsOf, takenNames, usersByPrincipalName, type ImportedUser } from '../store/import.ts'
 import { nameKey } from '../store/names.ts'
 import { insertPasswords, type PasswordRow } from '../store/passwords.ts'
+import { timedId } from '../store/timed-id.ts'
 import { bumpCredentialEpoch, insertUsers, resolveName, updateUser, type NewUser, type UserChanges } from '../store/users.ts'
 import { operatorActor } from './found-tenant.ts'
 import type { RowProblem } from './import-columns.ts'
@@ -36,9 +37,9 @@ export interface ImportTarget {
   passwordProblem(person: ImportPerson): Promise<RowProblem | undefined>
 }
 
-/** People looked up at once; names and mail addresses of all of them fit into one question. */
-export const batchSize = 400
-/** People changed in one transaction: few enough that a server beside us never waits long for its turn to write. New ones go in together. */
+/** People handled at once. New ones go in together, which takes a tenth of a second of the server beside us. */
+export const batchSize = 2000
+/** People changed in one transaction: few enough that a server beside us never waits long for its turn to write. */
 const changedAtOnce = 50
 /** Passwords hashed at once: fewer than the hashing lane's queue. */
 const hashedAtOnce = 50
@@ -190,7 +191,8 @@ async function apply(app: App, trx: Db, target: ImportTarget, plan: Plan): Promi
 async function insertPeople(app: App, trx: Db, target: ImportTarget, plans: readonly Plan[]): Promise<AuditEntry[]> {
   const { tenantId } = target
   const at = app.now()
-  const people = plans.map(plan => ({ id: randomUUID(), plan }))
+  // Ids that grow keep the tables they head in order, however many come.
+  const people = plans.map(plan => ({ id: timedId(at), plan }))
   await insertUsers(trx, tenantId, people.map(({ id, plan }) => rowOf(tenantId, id, plan.person, at)))
   await insertPasswords(trx, people.map(({ id, plan }) => passwordOf(tenantId, id, plan, at)))
   return people.map(({ id, plan }) => entryOf(target, plan, id, at))

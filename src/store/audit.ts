@@ -3,7 +3,7 @@
  * row and the hash before it, so a row that is changed, taken out or moved shows; the newest hash is kept in the head, whose row
  * is also the lock that keeps the chain in one line, and from time to time in a checkpoint signed with a key from outside.
  */
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import type { Db } from '../app.ts'
 import { columns } from './columns.ts'
@@ -11,6 +11,7 @@ import { isPostgres, pageSize } from './engine.ts'
 import { insertMany } from './insert-many.ts'
 import { prepared } from './prepared.ts'
 import type { AuditTable } from './tables.ts'
+import { timedId } from './timed-id.ts'
 
 export type AuditRow = Selectable<AuditTable>
 export type AuditService = 'Self-service Password Management' | 'Authentication Methods' | 'Core Directory'
@@ -72,7 +73,7 @@ function rowOf(tenantId: string, entry: AuditEntry, before: { sequence: number; 
   const row = {
     tenantId,
     sequence: before.sequence + 1,
-    id: randomUUID(),
+    id: timedId(entry.at),
     activityDateTime: entry.at,
     service: entry.service,
     category: entry.category,

@@ -1,4 +1,4 @@
-import { PostgresAdapter } from 'kysely'
+import { PostgresAdapter, sql } from 'kysely'
 import type { Db } from '../app.ts'
 
 /** For the few statements that only one engine knows (`for update`). */
@@ -17,4 +17,12 @@ export const pageLimit = 999
 /** How many rows a page has: what was asked for, within bounds. */
 export function pageSize(asked: number | undefined): number {
   return Math.min(Math.max(Math.trunc(asked ?? 100), 1), pageLimit)
+}
+
+/**
+ * For a load of many rows into tables that were small: PostgreSQL keeps the plans of its own look-ups, for foreign keys above all, and
+ * a plan made for an empty table reads the whole of a large one. SQLite needs nothing of the kind.
+ */
+export async function freshPlans(db: Db): Promise<void> {
+  if (isPostgres(db)) await sql`discard plans`.execute(db)
 }

@@ -3,7 +3,7 @@ import type { Db } from '../app.ts'
 import { forgetChanges, noteChange } from './changes.ts'
 import { columns } from './columns.ts'
 import { addToCount, readCount } from './counters.ts'
-import { pageSize } from './engine.ts'
+import { freshPlans, pageSize } from './engine.ts'
 import { insertMany } from './insert-many.ts'
 import { endOfPrefix, nameKey, shownName } from './names.ts'
 import { readPolicies } from './policies.ts'
@@ -84,6 +84,7 @@ const toldEach = 100
 /** Many people of one tenant who are all there, as one change. Their names must differ; one that is taken is a unique violation. */
 export async function insertUsers(trx: Db, tenantId: string, users: readonly NewUser[]): Promise<void> {
   if (users.length === 0) return
+  if (users.length > toldEach) await freshPlans(trx)
   await insertRows(trx, users.map(newRow))
   await insertAliases(trx, users.flatMap(user => aliasRows(tenantId, user.id, { ...user, proxyAddresses: user.proxyAddresses ?? [] })))
   if (users.length > toldEach) await forgetChanges(trx, tenantId, 'user')
