@@ -22,6 +22,8 @@ import { directGroupIds } from '../store/memberships.ts'
 import { rolesOf } from '../store/roles.ts'
 import { ObjectCollection, selectableOfObjects, shapeObjects, shapeRoleMembership } from './object-shape.ts'
 import { hasRole } from './visible-users.ts'
+import { parseKey } from '../odata-path.ts'
+import { findServicePrincipalByAppId } from '../store/service-principals.ts'
 
 const Key = Type.Object({ id: Type.String({ minLength: 1, maxLength: 320 }) })
 const CastKey = Type.Object({ id: Type.String({ minLength: 1, maxLength: 320 }), cast: Type.String({ maxLength: 60 }) })
@@ -46,7 +48,7 @@ type Root = keyof typeof kindsOf
 
 export function membershipRoutes(server: Server, app: App): void {
   for (const relation of ['memberOf', 'transitiveMemberOf'] as const) {
-    for (const root of ['me', 'users', 'groups'] as const) {
+    for (const root of ['me', 'users', 'groups', 'servicePrincipals'] as const) {
       const path = root === 'me' ? `/me/${relation}` : `/${root}/{id}/${relation}`
       const url = `/v1.0${path.replace('{id}', ':id')}`
       const config = { access: permitted('GET', path), surface: 'graph' } as const
@@ -63,7 +65,7 @@ export function membershipRoutes(server: Server, app: App): void {
   }
 
   for (const [action, body] of Object.entries(bodies)) {
-    for (const root of ['me', 'users', 'groups', 'directoryObjects'] as const) {
+    for (const root of ['me', 'users', 'groups', 'servicePrincipals', 'directoryObjects'] as const) {
       const path = root === 'me' ? `/me/${action}` : `/${root}/{id}/${action}`
       const config = { access: permitted('POST', path), surface: 'graph' } as const
       const schema = { params: root === 'me' ? Type.Object({}) : Key, body, response: { 200: Ids } }
@@ -88,7 +90,9 @@ async function memberOf(app: App, request: FastifyRequest, root: Root | 'me'): P
     requireReachOf(caller, user.id)
     return { id: user.id, kind: 'user' }
   }
-  const found = await findObject(app.db, caller.tenantId, id.toLowerCase(), { kinds: kindsOf[root] })
+  const appId = root === 'servicePrincipals' && id.startsWith('(') ? parseKey(id)?.get('appId') : undefined
+  const named = appId === undefined ? id : ((await findServicePrincipalByAppId(app.db, caller.tenantId, appId.toLowerCase()))?.id ?? '')
+  const found = await findObject(app.db, caller.tenantId, named.toLowerCase(), { kinds: kindsOf[root] })
   if (!found) throw notFound()
   if (found.kind === 'user') requireReachOf(caller, found.id)
   return found

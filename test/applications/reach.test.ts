@@ -283,6 +283,19 @@ describe('getting hold of a program (T-42)', () => {
     assert.equal((await people.ada.get(`${url}/ci-main`)).statusCode, 404)
   })
 
+  test('a program is a member of groups like anybody: by id and by appId, directly and through others', async () => {
+    const outer = of(await people.gus.post('/v1.0/groups', { displayName: 'Outer', mailNickname: 'outer', mailEnabled: false, securityEnabled: true }))
+    const inner = of(await people.gus.post('/v1.0/groups', { displayName: 'Inner', mailNickname: 'inner', mailEnabled: false, securityEnabled: true }))
+    for (const [group, member] of [[outer['id'], inner['id']], [inner['id'], programs.plain.servicePrincipalId]]) {
+      assert.equal((await people.gus.post(`/v1.0/groups/${group}/members/$ref`, { '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${member}` })).statusCode, 204)
+    }
+    const names = async (path: string) => (of(await people.gus.get(`/v1.0/servicePrincipals${path}`))['value'] as { displayName: string }[]).map(one => one.displayName).sort()
+    assert.deepEqual(await names(`/${programs.plain.servicePrincipalId}/memberOf`), ['Inner'])
+    assert.deepEqual(await names(`(appId='${programs.plain.appId}')/transitiveMemberOf`), ['Inner', 'Outer'])
+    const ids = of(await people.gus.post(`/v1.0/servicePrincipals/${programs.plain.servicePrincipalId}/getMemberGroups`, { securityEnabledOnly: false }))['value']
+    assert.deepEqual(ids.toSorted(), [outer['id'], inner['id']].toSorted())
+  })
+
   test('T-43: another tenant’s ids are nobody’s, in every path and body', async () => {
     const other = await foundTenant(t.app, { name: 'Northwind', domain: 'northwind.example' })
     const foreign = await addProgram(t.app, other, { name: 'Foreign', roles: ['User.Read.All'] })
