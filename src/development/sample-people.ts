@@ -69,5 +69,7 @@ export const sampleApplication = {
   permissions: [
     'Application.ReadWrite.All', 'Directory.ReadWrite.All', 'User.ReadWrite.All', 'Group.ReadWrite.All', 'RoleManagement.ReadWrite.Directory',
     'UserAuthenticationMethod.ReadWrite.All', 'User-PasswordProfile.ReadWrite.All', 'Policy.ReadWrite.AuthenticationMethod', 'AuditLog.Read.All',
+    'AppRoleAssignment.ReadWrite.All', 'DelegatedPermissionGrant.ReadWrite.All', 'Policy.Read.All', 'Policy.ReadWrite.ApplicationConfiguration', 'Policy.ReadWrite.Authorization',
+    'Organization.ReadWrite.All', 'Domain.ReadWrite.All', 'LicenseAssignment.ReadWrite.All', 'User.RevokeSessions.All', 'User.DeleteRestore.All', 'Reports.Read.All',
   ],
 } as const
