@@ -61,7 +61,7 @@ export async function importBatch(app: App, target: ImportTarget, people: readon
   const problems: RowProblem[] = []
   const plans: Plan[] = []
   const taken = await takenNames(app.db, target.tenantId, people.flatMap(({ userPrincipalName, mail }) => [userPrincipalName, ...(mail === undefined ? [] : [mail])].map(nameKey)))
-  for (const plan of await planBatch(app, target, people)) {
+  for (const plan of await planBatch(app, target, people, taken)) {
     const problem = await problemOf(app, target, plan, taken)
     if (problem) problems.push(problem)
     else if (plan.existing && isEmpty(plan)) counts.unchanged++
@@ -81,8 +81,8 @@ export async function importBatch(app: App, target: ImportTarget, people: readon
   return { counts, problems }
 }
 
-async function planBatch(app: App, target: ImportTarget, people: readonly ImportPerson[]): Promise<Plan[]> {
-  const known = await usersByPrincipalName(app.db, target.tenantId, people.map(person => person.userPrincipalName))
+async function planBatch(app: App, target: ImportTarget, people: readonly ImportPerson[], taken: ReadonlySet<string>): Promise<Plan[]> {
+  const known = await usersByPrincipalName(app.db, target.tenantId, people.map(person => person.userPrincipalName).filter(name => taken.has(nameKey(name))))
   const contacts = new Map<string, Required<Contacts>>()
   const ids = [...known.values()].map(user => user.id)
   for (const row of await contactsOf(app.db, target.tenantId, ids)) {

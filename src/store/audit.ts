@@ -67,7 +67,7 @@ export async function appendAuditAll(trx: Db, tenantId: string, entries: readonl
   await moveHead.run(trx, { tenantId, sequence, hash })
 }
 
-const insertRows = insertMany('audit', columns.audit)
+const insertRows = insertMany('audit', columns.audit, 50)
 
 function rowOf(tenantId: string, entry: AuditEntry, before: { sequence: number; hash: string }): AuditRow {
   const row = {

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Db } from '../app.ts'
 import { columns } from './columns.ts'
-import { pageLimit } from './engine.ts'
+import { byIndex, pageLimit } from './engine.ts'
 import { nameKey } from './names.ts'
 import type { UserContactTable, UserTable } from './tables.ts'
 
@@ -11,13 +11,13 @@ export type ImportedUser = Selectable<UserTable>
 export async function usersByPrincipalName(db: Db, tenantId: string, names: readonly string[]): Promise<Map<string, ImportedUser>> {
   const found = new Map<string, ImportedUser>()
   for (const some of bundles(names)) {
-    const rows = await db
+    const rows = await byIndex(db, one => one
       .selectFrom('users')
       .select(columns.users)
       .where('tenantId', '=', tenantId)
       .where('upnLower', 'in', some.map(nameKey))
       .where('deletedDateTime', 'is', null)
-      .execute()
+      .execute())
     for (const row of rows) found.set(row.upnLower, row)
   }
   return found
@@ -51,7 +51,7 @@ export async function contactsOf(db: Db, tenantId: string, userIds: readonly str
 export async function takenNames(db: Db, tenantId: string, names: readonly string[]): Promise<Set<string>> {
   const found = new Set<string>()
   for (const some of bundles(names)) {
-    const rows = await db.selectFrom('userAliases').select('aliasLower').where('tenantId', '=', tenantId).where('aliasLower', 'in', some).execute()
+    const rows = await byIndex(db, one => one.selectFrom('userAliases').select('aliasLower').where('tenantId', '=', tenantId).where('aliasLower', 'in', some).execute())
     for (const row of rows) found.add(row.aliasLower)
   }
   return found
