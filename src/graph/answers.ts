@@ -35,13 +35,16 @@ export function graphLink(request: FastifyRequest, path: string): string {
   return `${request.origin}/${version(request)}${path}`
 }
 
-/** Headers that Graph clients look for on every answer. */
+const odataJson = 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
+
+/** Headers that Graph clients look for on every answer (graph §2.2). */
 export function graphHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('request-id', request.correlationId)
   reply.header('OData-Version', '4.0')
   const asked = request.headers['client-request-id']
   // Echoed only in the form ids have: a header is no place for what a caller makes up.
-  if (typeof asked === 'string' && /^[\w-]{1,64}$/.test(asked)) reply.header('client-request-id', asked)
+  reply.header('client-request-id', typeof asked === 'string' && /^[\w-]{1,64}$/.test(asked) ? asked : request.correlationId)
+  if (String(reply.getHeader('content-type') ?? '').startsWith('application/json')) reply.header('content-type', odataJson)
 }
 
 /** Only the properties asked for, in the order they have. */

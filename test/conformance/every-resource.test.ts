@@ -94,7 +94,7 @@ describe('every resource', () => {
 
 describe('the watch over answers', () => {
   const answer = (body: object, { url = '/v1.0/users', status = 200, headers = {} } = {}) => violationsOf({
-    method: 'GET', url, status, body: JSON.stringify(body), headers: { 'request-id': 'x', 'odata-version': '4.0', 'content-type': 'application/json; charset=utf-8', ...headers },
+    method: 'GET', url, status, body: JSON.stringify(body), headers: { 'request-id': 'x', 'client-request-id': 'x', 'odata-version': '4.0', 'content-type': 'application/json;odata.metadata=minimal;charset=utf-8', ...headers },
   })
   const context = (fragment: string) => ({ '@odata.context': `https://x.example/v1.0/$metadata#${fragment}` })
   const user = { id: 'a', displayName: 'Ann' }

@@ -60,8 +60,10 @@ export function violationsOf(answer: SeenAnswer): string[] {
 }
 
 function headerFaults({ headers, status }: SeenAnswer): string[] {
-  const missing = ['request-id', 'odata-version'].filter(name => headers[name] === undefined)
-  return status === 421 ? [] : missing.map(name => `no header ${name}`)
+  const missing = ['request-id', 'client-request-id', 'odata-version'].filter(name => headers[name] === undefined)
+  const type = String(headers['content-type'] ?? '')
+  const bare = status < 300 && type.startsWith('application/json') && !type.includes('odata.metadata=minimal')
+  return status === 421 ? [] : [...missing.map(name => `no header ${name}`), ...(bare ? [`content type ${type}`] : [])]
 }
 
 /** graph §2.3 */
