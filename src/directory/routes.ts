@@ -7,6 +7,7 @@ import { authenticationMethodRoutes } from './authentication-methods.ts'
 import { authenticationRequirementRoutes } from './authentication-requirements.ts'
 import { directoryRoleRoutes } from './directory-roles.ts'
 import { batchRoutes } from './batch.ts'
+import { changeOwnPasswordRoutes } from './change-own-password.ts'
 import { deletedItemRoutes } from './deleted-items.ts'
 import { deltaRoutes } from './delta.ts'
 import { directoryObjectRoutes } from './directory-objects.ts'
@@ -34,7 +35,7 @@ import { validatePasswordRoutes } from './validate-password.ts'
 export function directoryRoutes(server: Server, app: App): void {
   speakGraph(server)
   for (const routes of [
-    userRoutes, userWriteRoutes, userRelationshipRoutes, membershipRoutes, groupRoutes, groupMemberRoutes, directoryObjectRoutes, deletedItemRoutes, deltaRoutes, batchRoutes,
+    userRoutes, userWriteRoutes, userRelationshipRoutes, membershipRoutes, groupRoutes, groupMemberRoutes, directoryObjectRoutes, deletedItemRoutes, deltaRoutes, batchRoutes, changeOwnPasswordRoutes,
     resetPasswordRoutes, authenticationMethodRoutes, authenticationRequirementRoutes, temporaryAccessPassRoutes, phoneAndEmailRoutes, directoryRoleRoutes, roleAssignmentRoutes, roleDefinitionRoutes,
     passwordResetPolicyRoutes, validatePasswordRoutes, accountActionRoutes,
     authenticationMethodsPolicyRoutes,

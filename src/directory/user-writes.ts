@@ -19,7 +19,7 @@ import { savePassword } from '../store/passwords.ts'
 import { writeDetails } from '../store/user-details.ts'
 import { findUser, insertUser, resolveName, softDeleteUser } from '../store/users.ts'
 import { odataContext } from '../graph/answers.ts'
-import { actorOf, badRequest, callerFacts, callerId, decide, privilegedCaller, requireRole } from '../graph/deciding.ts'
+import { actorOf, badRequest, callerFacts, callerId, decide, privilegedCaller, requireReachOf, requireRole } from '../graph/deciding.ts'
 import { permitted } from '../graph/permissions.ts'
 import { updateUserByGraph } from './update-user.ts'
 import { PatchUser, PostUser, detailsGiven, plainUserProperties } from './user-bodies.ts'
@@ -59,18 +59,27 @@ export function userWriteRoutes(server: Server, app: App): void {
   server.post('/v1.0/users/:id/revokeSignInSessions', {
     config: { access: permitted('POST', '/users/{id}/revokeSignInSessions'), surface: 'graph' }, schema: { params: UserKey, response: { 200: Done } },
   }, async request => {
-    const caller = privilegedCaller(app, request)
-    const user = await requireUser(app.db, caller.tenantId, request.params.id)
-    const { caller: facts } = await callerFacts(app.db, caller, app.now())
-    await revokeSessions(app, {
-      tenantId: user.tenantId, userId: user.id, actor: actorOf(request, facts), correlationId: request.correlationId,
-      alsoInTransaction: async trx => {
-        // Anyone may sign themself out everywhere.
-        if (user.id !== callerId(caller)) await decide(trx, caller, ['revokeSessions'], user.id, app.now())
-      },
-    })
-    return { '@odata.context': odataContext(request, 'Edm.Boolean'), value: true }
+    const user = await requireUser(app.db, privilegedCaller(app, request).tenantId, request.params.id)
+    return signOutEverywhere(app, request, user.id)
   })
+
+  server.post('/v1.0/me/revokeSignInSessions', {
+    config: { access: permitted('POST', '/me/revokeSignInSessions'), surface: 'graph' }, schema: { response: { 200: Done } },
+  }, async request => signOutEverywhere(app, request, userCaller(request).userId))
+}
+
+async function signOutEverywhere(app: App, request: FastifyRequest, userId: string) {
+  const caller = privilegedCaller(app, request)
+  requireReachOf(caller, userId)
+  const { caller: facts } = await callerFacts(app.db, caller, app.now())
+  await revokeSessions(app, {
+    tenantId: caller.tenantId, userId, actor: actorOf(request, facts), correlationId: request.correlationId,
+    alsoInTransaction: async trx => {
+      // Anyone may sign themself out everywhere.
+      if (userId !== callerId(caller)) await decide(trx, caller, ['revokeSessions'], userId, app.now())
+    },
+  })
+  return { '@odata.context': odataContext(request, 'Edm.Boolean'), value: true }
 }
 
 /** To the deleted items, for thirty days: no name finds the person, every session is over. */
