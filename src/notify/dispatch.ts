@@ -35,6 +35,8 @@ interface Lane {
   /** A row is given up after this long: well before its lease ends, so that nobody else takes it meanwhile. */
   patienceMs: number
   running: Set<Promise<void>>
+  /** Batches that are not full rest in between, so that what comes meanwhile is done together. */
+  restUntil?: number
   /** Jobs have none: one kind that fails must not stop the others. */
   breaker?: CircuitBreaker
 }
@@ -58,12 +60,14 @@ export function startDispatcher(app: App, senders: Senders, options: { loop?: bo
   const stopping = new AbortController()
   let pulse = () => {}
 
-  async function fill(lane: Lane): Promise<number> {
+  async function fill(lane: Lane, looping: boolean): Promise<number> {
     const now = app.now()
+    if (looping && performance.now() < (lane.restUntil ?? 0)) return 0
     const free = lane.width - lane.running.size
     const max = placesOf(lane, free, now)
     if (max <= 0) return 0
     const rows = await takeDue(app.db, { now, leaseMs: lane.leaseMs, max: lane.kind === 'batch' ? largestBatch : max, kinds: [lane.kind] })
+    if (lane.kind === 'batch') lane.restUntil = rows.length > 0 && rows.length < largestBatch ? performance.now() + batchRest : 0
     const works = lane.kind === 'batch' ? batchesOf(rows).map(batch => runBatch(app, lane, batch)) : rows.map(row => run(app, senders, lane, row))
     for (const one of works) {
       const work = one.catch((error: unknown) => app.log.error('outbox row failed', { kind: lane.kind, error }))
@@ -82,20 +86,25 @@ export function startDispatcher(app: App, senders: Senders, options: { loop?: bo
     return breaker.openUntil() !== undefined && running.size > 0 ? 0 : breaker.allows(free, now)
   }
 
-  async function round(): Promise<number> {
+  async function round(looping: boolean): Promise<number> {
     const expired = await noteExpired(app)
-    const taken = await Promise.all(lanes.map(fill))
+    const taken = await Promise.all(lanes.map(lane => fill(lane, looping)))
     return taken.reduce((sum, one) => sum + one, expired)
+  }
+
+  function untilNextLook(): number {
+    const rests = lanes.flatMap(({ restUntil = 0 }) => (restUntil > performance.now() ? [restUntil - performance.now()] : []))
+    return Math.ceil(Math.min(lookAgainAfter, ...rests))
   }
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       // Listening begins before looking, or a row written in between would wait a second.
       const endWait = new AbortController()
-      const woken = app.wake.waitFor(outboxChannel, lookAgainAfter, AbortSignal.any([stopping.signal, endWait.signal]))
+      const woken = app.wake.waitFor(outboxChannel, untilNextLook(), AbortSignal.any([stopping.signal, endWait.signal]))
       const finished = new Promise<void>(resolve => (pulse = resolve))
       try {
-        const taken = await round()
+        const taken = await round(true)
         if (taken === 0) await Promise.race([woken, finished])
       } catch (error) {
         app.log.warn('outbox not readable', { error })
@@ -116,7 +125,7 @@ export function startDispatcher(app: App, senders: Senders, options: { loop?: bo
       await senders.sms?.close?.()
     },
     once: async () => {
-      const handled = await round()
+      const handled = await round(false)
       await Promise.all(lanes.flatMap(lane => [...lane.running]))
       return handled
     },
@@ -149,6 +158,8 @@ async function failed(app: App, lane: Lane, row: OutboxRow, payload: QueuedMessa
 
 /** Jobs of one kind and one tenant that are done together; so many that others are not held up for long by their transaction. */
 const largestBatch = 32
+/** Milliseconds; what waits for a batch is found within a second all the same. */
+const batchRest = 500
 
 function batchesOf(rows: readonly OutboxRow[]): OutboxRow[][] {
   return [...Map.groupBy(rows, row => `${batchKindOf(row.dedupeId)} ${row.tenantId}`).values()]

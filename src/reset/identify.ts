@@ -4,15 +4,15 @@
  */
 import type { App, Db } from '../app.ts'
 import { recoveryKey } from '../credentials/proof-budget.ts'
-import type { ResetFacts } from '../rules/facts.ts'
+import type { ResetFacts, TenantFacts } from '../rules/facts.ts'
 import { gatesRequired } from '../rules/gates.ts'
 import { evaluateReset } from '../rules/reset-checks.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import { defineBatch } from '../notify/jobs.ts'
 import { appendAuditAll } from '../store/audit.ts'
-import { gatherFacts } from '../store/facts.ts'
+import { gatherFacts, gatherTenantFacts } from '../store/facts.ts'
 import { breathe } from '../store/old-rows.ts'
-import { findReset, noteIdentity, noteRefusal, typedNamePlace } from '../store/resets.ts'
+import { findReset, findResets, noteIdentity, noteRefusal, typedNamePlace } from '../store/resets.ts'
 import type { ResetRow } from '../store/resets.ts'
 import { resolveName } from '../store/users.ts'
 import { recordStep, stepEntry } from './record.ts'
@@ -33,11 +33,11 @@ export interface Identity {
   gatesRequired: number
 }
 
-/** Looks the name up and asks every check. As many queries for a name that nobody has. */
-export async function identify(app: App, db: Db, reset: Pick<ResetRow, 'tenantId' | 'id' | 'typedNameSealed' | 'accountKey'>): Promise<Identity> {
+/** Looks the name up and asks every check, about the tenant as it was read a moment ago if it was. As many queries for a name that nobody has. */
+export async function identify(app: App, db: Db, reset: Pick<ResetRow, 'tenantId' | 'id' | 'typedNameSealed' | 'accountKey'>, tenant?: TenantFacts): Promise<Identity> {
   const typed = await app.keys.openText(typedNamePlace(reset.tenantId, reset.id), reset.typedNameSealed)
   const found = await resolveName(db, reset.tenantId, typed)
-  return judge(app, db, reset, found?.user.id ?? null, found?.foundBy ?? 'userPrincipalName', throttleKeyOf(reset))
+  return judge(app, db, reset, found?.user.id ?? null, found?.foundBy ?? 'userPrincipalName', throttleKeyOf(reset), tenant)
 }
 
 /**
@@ -53,10 +53,10 @@ export async function judgeAgain(app: App, db: Db, reset: ResetRow): Promise<Ide
 }
 
 async function judge(
-  app: App, db: Db, reset: Pick<ResetRow, 'tenantId'>, userId: string | null, resolvedBy: ResetFacts['resolvedBy'], throttleKey: string,
+  app: App, db: Db, reset: Pick<ResetRow, 'tenantId'>, userId: string | null, resolvedBy: ResetFacts['resolvedBy'], throttleKey: string, tenantRead?: TenantFacts,
 ): Promise<Identity> {
   const facts = await gatherFacts(db, {
-    tenantId: reset.tenantId, userId, now: app.now(), providers: providersOf(app.config), resolvedBy, throttleKey,
+    tenantId: reset.tenantId, userId, now: app.now(), providers: providersOf(app.config), resolvedBy, throttleKey, ...(tenantRead ? { tenant: tenantRead } : {}),
   })
   const { tenant, subject, providers, now } = facts
   const required = subject ? gatesRequired({ tenant, subject, providers, now }) : Math.max(1, tenant.passwordResetPolicy.numberOfAuthenticationMethodsRequired)
@@ -99,10 +99,11 @@ const lookedAtOnce = 4
  */
 defineBatch(identifyJob, async (app, { tenantId, ids }, done) => {
   const found: { reset: ResetRow; identity: Identity }[] = []
-  for (const [n, id] of ids.entries()) {
+  const tenant = await gatherTenantFacts(app.db, tenantId)
+  const fresh = (await findResets(app.db, tenantId, ids)).filter(reset => reset.gatesRequired === null)
+  for (const [n, reset] of fresh.entries()) {
     if (n % lookedAtOnce === lookedAtOnce - 1) await breathe()
-    const reset = await findReset(app.db, tenantId, id)
-    if (reset && reset.gatesRequired === null) found.push({ reset, identity: await identify(app, app.db, reset) })
+    found.push({ reset, identity: await identify(app, app.db, reset, tenant) })
   }
   await app.db.transaction().execute(async trx => {
     const steps: ReturnType<typeof stepEntry>[] = []

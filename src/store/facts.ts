@@ -38,12 +38,14 @@ export interface FactsWanted {
   throttleKey?: string
   /** The lowest agent version that this server supports fully. */
   currentAgentVersion?: string
+  /** The tenant's facts, where they were read a moment ago for somebody else. */
+  tenant?: TenantFacts
 }
 
 /** @throws when there is no such tenant. */
 export async function gatherFacts(db: Db, wanted: FactsWanted): Promise<ResetFacts> {
   const { tenantId, userId, now, providers } = wanted
-  const tenant = await gatherTenantFacts(db, tenantId, wanted)
+  const tenant = wanted.tenant ?? (await gatherTenantFacts(db, tenantId, wanted))
   const subject = await gatherSubject(db, tenant, userId, now)
   const throttle = await readThrottle(db, tenantId, wanted.throttleKey ?? `recovery:${userId ?? ''}`)
   return { tenant, subject, resolvedBy: wanted.resolvedBy ?? 'userPrincipalName', throttle, providers, now }
@@ -84,7 +86,7 @@ const tenantTexts = prepared<{ tenantId: string }>()((db, value) => {
     tenantRows.select(db, db.selectFrom('tenants').select(['id', 'displayName', 'createdAt']).where('id', '=', tenantId), 'tenant'),
     domainRows.select(db, selectDomains(db, tenantId), 'domains'),
     selectPolicies(db, tenantId),
-    skuRows.select(db, selectSkus(db, tenantId), 'skus'),
+    skuRows.select(db, selectSkus(db, tenantId, 1), 'skus'),
     agentRows.select(db, selectAgents(db, tenantId), 'agents'),
     syncedRows.select(db, selectSynced(db, tenantId), 'synced'),
   ])

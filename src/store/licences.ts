@@ -6,17 +6,17 @@ import { isPostgres } from './engine.ts'
 import { withGroupsOfMany, withTransitiveGroups } from './groups.ts'
 import type { LicenseAssignmentTable, SubscribedSkuTable } from './tables.ts'
 
-/** Consumed units are counted up to here: what rules ask is whether there are any, and counting a whole company is slow. */
+/** Consumed units are counted up to here, for counting a whole company is slow. */
 const countedUpTo = 1_000
 
-/** What the tenant owns, with the units in use (at most 1000 are counted). */
-export function selectSkus(db: Db, tenantId: string) {
+/** What the tenant owns, with the units in use, counted up to a number: rules ask only whether there are any. */
+export function selectSkus(db: Db, tenantId: string, upTo = countedUpTo) {
   const used = sql<number>`
     (select count(*) from (select 1 from license_assignments a
-        where a.tenant_id = s.tenant_id and a.sku_id = s.sku_id and a.principal_type = 'user' limit ${sql.lit(countedUpTo)}) as direct)
+        where a.tenant_id = s.tenant_id and a.sku_id = s.sku_id and a.principal_type = 'user' limit ${sql.lit(upTo)}) as direct)
     + (select count(*) from (select 1 from license_assignments a
         join group_members m on m.tenant_id = a.tenant_id and m.group_id = a.principal_id and m.member_type = 'user'
-        where a.tenant_id = s.tenant_id and a.sku_id = s.sku_id and a.principal_type = 'group' limit ${sql.lit(countedUpTo)}) as by_group)`
+        where a.tenant_id = s.tenant_id and a.sku_id = s.sku_id and a.principal_type = 'group' limit ${sql.lit(upTo)}) as by_group)`
   return db
     .selectFrom('subscribedSkus as s')
     .select(['s.skuId', 's.skuPartNumber', 's.enabledUnits', 's.capabilityStatus', 's.isTrial', used.as('consumedUnits')])

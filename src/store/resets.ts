@@ -74,6 +74,11 @@ export function findReset(db: Db, tenantId: string, id: string): Promise<ResetRo
   return resetById.first(db, { tenantId, id })
 }
 
+/** Those of these transactions that are there, in no order. */
+export function findResets(db: Db, tenantId: string, ids: readonly string[]): Promise<ResetRow[]> {
+  return db.selectFrom('resets').select(columns.resets).where('tenantId', '=', tenantId).where('id', 'in', ids).execute()
+}
+
 /** What an administrator looks up when a person reads a support code out (LD-01, D-05). */
 export function findResetBySupportCode(db: Db, tenantId: string, supportCode: string): Promise<ResetRow | undefined> {
   return db.selectFrom('resets').select(columns.resets).where('tenantId', '=', tenantId).where('supportCode', '=', supportCode).executeTakeFirst()
