@@ -59,7 +59,7 @@ const steps: Record<string, () => Promise<unknown>> = {
     const { verifier, challenge } = await new CryptoProvider().generatePkceCodes()
     const url = await app.getAuthCodeUrl({ scopes, redirectUri: callback, codeChallenge: challenge, codeChallengeMethod: 'S256', state: 's', nonce: 'n' })
     const code = await ask({ ask: 'visit', url })
-    const result = await app.acquireTokenByCode({ scopes, redirectUri: callback, code, codeVerifier: verifier, state: 's' }, { code, nonce: 'n', state: 's' })
+    const result = await app.acquireTokenByCode({ scopes, redirectUri: callback, code, codeVerifier: verifier, state: 's', nonce: 'n' }, { code, state: 's' })
     const fresh = await app.acquireTokenSilent({ account: result.account!, scopes, forceRefresh: true })
     return { ...shown(result), freshFromCache: fresh.fromCache }
   },
