@@ -10,6 +10,8 @@ export interface Actor {
   ipAddress?: string
   /** The application's id, for `kind: 'application'`. */
   app?: string
+  /** The object id of its service principal. */
+  servicePrincipalId?: string
 }
 
 export const system: Actor = { kind: 'system' }
@@ -23,6 +25,7 @@ export function initiatedBy(actor: Actor): AuditEntry['initiatedBy'] {
     ...(actor.roles ? { roles: [...actor.roles] } : {}),
     ...(actor.ipAddress ? { ipAddress: actor.ipAddress } : {}),
     ...(actor.kind === 'application' ? { app: actor.app ?? 'unknown' } : {}),
+    ...(actor.servicePrincipalId ? { servicePrincipalId: actor.servicePrincipalId } : {}),
     ...(actor.kind === 'system' || actor.kind === 'operator' ? { app: `latchkey ${actor.kind}` } : {}),
   }
 }

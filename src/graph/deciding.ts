@@ -66,7 +66,7 @@ export function freshCaller(app: App, request: FastifyRequest): GraphCaller {
 
 /** A token that reaches its own person alone reaches nobody else. @throws Refusal 403 */
 export function requireReachOf(caller: GraphCaller, targetId: string): void {
-  if (caller.kind === 'user' && caller.selfOnly === true && caller.userId !== targetId) throw forbidden(reason('LK_NOT_ALLOWED'))
+  if (caller.kind === 'user' && caller.selfOnly === true && caller.userId !== targetId) throw forbidden(reason('LK_TOKEN_PRIVILEGES'))
 }
 
 /**
@@ -138,7 +138,9 @@ export function requireRole(caller: Pick<CallerFacts, 'roles' | 'program'>, ...t
 export function actorOf(request: FastifyRequest, caller: SubjectFacts | CallerFacts): Actor {
   const roles = [...new Set(caller.roles.filter(role => !role.eligible).map(role => roleName(role.roleTemplateId)))]
   const program = 'program' in caller ? caller.program : null
-  if (program !== null) return { kind: 'application', app: program.appId, displayName: program.displayName, roles, ipAddress: request.clientAddress }
+  if (program !== null) {
+    return { kind: 'application', app: program.appId, servicePrincipalId: program.servicePrincipalId, displayName: program.displayName, roles, ipAddress: request.clientAddress }
+  }
   return {
     kind: 'user', userId: caller.id, userPrincipalName: caller.userPrincipalName, displayName: caller.displayName, roles, ipAddress: request.clientAddress,
   }

@@ -75,5 +75,5 @@ export function holds(caller: Caller, ...names: string[]): boolean {
  * @throws Refusal 403 `Authorization_RequestDenied`
  */
 export function requirePermission(caller: Caller, ...names: string[]): void {
-  if (!holds(caller, ...names)) throw new Refusal(403, [reason('LK_NOT_ALLOWED')], { detail: `needs one of ${names.join(', ')}` })
+  if (!holds(caller, ...names)) throw new Refusal(403, [reason('LK_TOKEN_PRIVILEGES')], { detail: `needs one of ${names.join(', ')}` })
 }

@@ -124,7 +124,7 @@ function shape(row: AuditRow) {
       user: by.app === undefined
         ? { id: by.userId ?? null, displayName: by.displayName ?? null, userPrincipalName: by.userPrincipalName ?? null, ipAddress: by.ipAddress ?? null }
         : null,
-      app: by.app === undefined ? null : { appId: guid.test(by.app) ? by.app : null, displayName: by.displayName ?? by.app, servicePrincipalId: null, servicePrincipalName: null },
+      app: by.app === undefined ? null : { appId: guid.test(by.app) ? by.app : null, displayName: by.displayName ?? by.app, servicePrincipalId: by.servicePrincipalId ?? null, servicePrincipalName: null },
     },
     targetResources: targets.map(target => ({
       id: target.id, displayName: target.displayName ?? null, type: target.type, userPrincipalName: null, groupType: null,

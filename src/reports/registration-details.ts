@@ -10,13 +10,13 @@ import { everySubject } from '../store/subjects.ts'
 import type { Place } from '../store/subjects.ts'
 import { Nullable, instant } from '../graph/answers.ts'
 
-export const Details = Type.Object({
+export const Details = Type.Partial(Type.Object({
   id: Type.String(), userPrincipalName: Type.String(), userDisplayName: Type.String(), userType: Type.String(), isAdmin: Type.Boolean(),
   isSsprRegistered: Type.Boolean(), isSsprEnabled: Type.Boolean(), isSsprCapable: Type.Boolean(), isMfaRegistered: Type.Boolean(), isMfaCapable: Type.Boolean(),
   isPasswordlessCapable: Type.Boolean(), methodsRegistered: Type.Array(Type.String()), isSystemPreferredAuthenticationMethodEnabled: Type.Boolean(),
   systemPreferredAuthenticationMethods: Type.Array(Type.String()), userPreferredMethodForSecondaryAuthentication: Nullable(Type.String()),
   lastUpdatedDateTime: Nullable(Type.String()),
-})
+}))
 export type RegistrationDetails = ReturnType<typeof detailsOf>
 
 /** The names of graph §10 for what somebody has registered. */

@@ -10,12 +10,12 @@ import type { RoleFacts, TenantFacts } from '../rules/facts.ts'
 import { roles } from '../rules/roles.ts'
 import { gatherSubject } from '../store/facts.ts'
 import type { Place } from '../store/subjects.ts'
-import { collectionOf, entityOf, odataContext } from '../graph/answers.ts'
+import { collectionOf, entityOf, odataContext, pick } from '../graph/answers.ts'
+import { answerCollection, startOf } from '../graph/collection.ts'
 import { badRequest, callerFacts, graphCaller, notFound } from '../graph/deciding.ts'
-import { fits } from '../graph/odata-filter.ts'
+import { badQuery, fits } from '../graph/odata-filter.ts'
 import type { Filter, Literal } from '../graph/odata-filter.ts'
 import { readQuery } from '../graph/odata-query.ts'
-import { nextLink, readSkipToken, skipToken } from '../graph/paging.ts'
 import { permitted } from '../graph/permissions.ts'
 import { requireReportReader } from '../graph/readers.ts'
 import { Details, detailsOf, everyDetails, registrableMethods } from './registration-details.ts'
@@ -24,10 +24,10 @@ import { UserKey, requireUser } from '../graph/find-user.ts'
 
 const flags = ['isAdmin', 'isSsprRegistered', 'isSsprEnabled', 'isSsprCapable', 'isMfaRegistered', 'isMfaCapable', 'isPasswordlessCapable'] as const
 const offer = {
-  selectable: Object.keys(Details.properties), orderable: [], csv: true,
+  selectable: Object.keys(Details.properties), orderable: ['userDisplayName'], csv: true,
   filterable: {
     ...Object.fromEntries(flags.map(name => [name, ['eq'] as const])), userType: ['eq'], userPrincipalName: ['eq', 'startswith'],
-    userDisplayName: ['startswith'], methodsRegistered: ['any'],
+    userDisplayName: ['eq', 'startswith'], methodsRegistered: ['any'],
   },
 } as const
 
@@ -46,7 +46,10 @@ export function reportRoutes(server: Server, app: App): void {
     if (wantsCsv(request)) {
       return sendCsv(app, request, reply, { name: 'userRegistrationDetails', heading: csvColumns, rows: csvRows(app, tenant, query.filter) }) as never
     }
-    const [name, id] = readSkipToken(app, caller, 'userRegistrationDetails', query) ?? []
+    // People come by their display names; no other order is kept.
+    if (query.orderBy?.descending) throw badQuery('$orderby', 'Request_UnsupportedQuery')
+    const paged = { request, caller, name: 'userRegistrationDetails', query }
+    const [name, id] = startOf(app, paged) ?? []
     const from = name === undefined || id === undefined ? undefined : { displayNameLower: name, id }
     const value: RegistrationDetails[] = []
     let [looked, last]: [number, Place | undefined] = [0, undefined]
@@ -58,19 +61,17 @@ export function reportRoutes(server: Server, app: App): void {
       last = place
       if (fitsFilter(query.filter, details)) value.push(details)
     }
-    return {
-      '@odata.context': odataContext(request, 'reports/authenticationMethods/userRegistrationDetails'),
-      ...(more ? { '@odata.nextLink': nextLink(request, skipToken(app, caller, 'userRegistrationDetails', query, [last!.displayNameLower, last!.id])) } : {}),
-      value,
-    }
+    const shown = value.map(one => (query.select ? pick(one, query.select) : one))
+    return answerCollection(app, paged, 'reports/authenticationMethods/userRegistrationDetails', { value: shown, next: more ? [last!.displayNameLower, last!.id] : undefined })
   })
 
   server.get(`${path}/userRegistrationDetails/:id`, { config: config('userRegistrationDetails/{id}'), schema: { params: UserKey, response: { 200: entityOf(Details) } } }, async request => {
     const tenant = await readableTenant(app, request)
+    const { select } = readQuery(request, { selectable: offer.selectable, pageable: false })
     const user = await requireUser(app.db, tenant.id, request.params.id)
     const subject = await gatherSubject(app.db, tenant, user.id, app.now())
     if (!subject) throw notFound()
-    return { '@odata.context': odataContext(request, 'reports/authenticationMethods/userRegistrationDetails/$entity'), ...detailsOf(app, tenant, subject) }
+    return { '@odata.context': odataContext(request, 'reports/authenticationMethods/userRegistrationDetails/$entity'), ...(select ? pick(detailsOf(app, tenant, subject), select) : detailsOf(app, tenant, subject)) }
   })
 
   const Summary = Type.Object({

@@ -34,6 +34,7 @@ export interface AuditEntry {
     ipAddress?: string
     /** Instead of a user: an application's id or name. */
     app?: string
+    servicePrincipalId?: string
   }
   targets: readonly {
     type: string

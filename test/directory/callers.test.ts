@@ -39,7 +39,7 @@ test('a program does what its permissions say and nothing beside; the audit name
   assert.equal((await client.get('/v1.0/me/authentication/methods')).statusCode, 400, 'a program is nobody’s /me')
   const auditor = await actAs(t, await addProgram(t.app, t.tenantId, { name: 'Auditor', roles: ['AuditLog.Read.All'] }))
   const [row] = (await auditor.get(`/v1.0/auditLogs/directoryAudits?$filter=initiatedBy/app/appId eq '${program.appId}'`)).json().value
-  assert.deepEqual([row.activityDisplayName, row.initiatedBy.user, row.initiatedBy.app.appId, row.initiatedBy.app.displayName], ['Admin registered security info', null, program.appId, 'Onboarding'])
+  assert.deepEqual([row.activityDisplayName, row.initiatedBy.user, row.initiatedBy.app.appId, row.initiatedBy.app.servicePrincipalId, row.initiatedBy.app.displayName], ['Admin registered security info', null, program.appId, program.servicePrincipalId, 'Onboarding'])
 })
 
 test('no program resets a password at the methods service, whatever it was given (graph §6.4)', async () => {

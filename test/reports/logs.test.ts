@@ -98,6 +98,15 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal((await gus.get("/v1.0/auditLogs/signIns?$filter=signInEventTypes/any(t: t eq 'servicePrincipal')")).statusCode, 400, 'under /beta only')
     })
 
+    test('registration details show what is selected, and come by display name', async () => {
+      const path = '/v1.0/reports/authenticationMethods/userRegistrationDetails'
+      const shown = (await gus.get(`${path}?$select=userPrincipalName,isAdmin&$orderby=userDisplayName&$top=2`)).json()
+      assert.deepEqual(shown.value.map((one: object) => Object.keys(one).toSorted()), [['isAdmin', 'userPrincipalName'], ['isAdmin', 'userPrincipalName']])
+      assert.equal((await gus.get(shown['@odata.nextLink'].replace(/^https:\/\/[^/]+/, ''))).statusCode, 200)
+      assert.deepEqual(Object.keys((await gus.get(`${path}/${ann.id}?$select=id`)).json()), ['@odata.context', 'id'])
+      assert.equal((await gus.get(`${path}?$orderby=userDisplayName desc`)).statusCode, 400)
+    })
+
     test('the older registration reports say the same in their own words', async () => {
       const found = (await gus.get("/beta/reports/credentialUserRegistrationDetails?$filter=userPrincipalName eq 'ann@contoso.example'")).json().value
       assert.deepEqual(found.map((one: Record<string, unknown>) => [one['isRegistered'], one['isEnabled'], one['authMethods']]), [[false, false, []]])
