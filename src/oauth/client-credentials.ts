@@ -27,12 +27,13 @@ export const clientCredentials: Grant = {
     if (resource.disabled) throw aadsts(50001, { resource: identifier, tenant: tenant.tenantId })
     if (resource.appRoleAssignmentRequired && roles.length === 0) throw aadsts(501051, { app: client.appId, resource: identifier })
     const id = newTokenId()
-    const signing = issueAccessToken(app, {
+    const line = context.noteSuccess(id)
+    const accessToken = await issueAccessToken(app, {
       id,
       tenantId: tenant.tenantId, tenant: known, client, method, resource, audience: identifier, origin: place.origin, roles, capabilities: requestedCapabilities(context.form, resource),
     })
-    // The sign-in is on disk before the token leaves; the two go on side by side.
-    const [accessToken] = await Promise.all([signing, context.noteSuccess(id)])
+    // The sign-in is on disk before the token leaves.
+    await line?.written()
     return { accessToken, resource: identifier }
   },
 }

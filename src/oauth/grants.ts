@@ -1,6 +1,7 @@
 /** What a grant is given, and what it gives back; `token.ts` picks one by `grant_type`. */
 import type { App } from '../app.ts'
 import type { Client } from '../store/clients.ts'
+import type { Line } from '../store/program-sign-ins.ts'
 import type { Resource } from '../store/resources.ts'
 import type { AccessToken, ClientMethod } from './access-token.ts'
 import type { Form } from './client-authentication.ts'
@@ -35,8 +36,8 @@ export interface GrantContext {
   place: RequestPlace
   /** The resource that `Grant.resource` named, when there is one of that name. */
   reached: ReachedResource | undefined
-  /** Programs' own tokens: puts the sign-in on disk. To be awaited beside the signature, once nothing can be refused any more. */
-  noteSuccess(tokenId: string): Promise<void>
+  /** Programs' own tokens: begins the line in the sign-in log, once nothing can be refused any more. */
+  noteSuccess(tokenId: string): Line | undefined
 }
 
 export interface TokenAnswer {

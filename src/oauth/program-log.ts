@@ -1,6 +1,6 @@
 import type { App } from '../app.ts'
 import type { Client } from '../store/clients.ts'
-import { writeProgramSignIn } from '../store/program-sign-ins.ts'
+import { type Line, addProgramSignIn } from '../store/program-sign-ins.ts'
 import type { Resource } from '../store/resources.ts'
 import type { Presented } from './client-authentication.ts'
 import type { AadstsCode } from './errors.ts'
@@ -16,10 +16,10 @@ export interface ProgramAttempt {
   presented: Presented
 }
 
-/** The sign-in log's row of a program's attempt; both ways of ending resolve when it is on disk. */
+/** The sign-in log's row of a program's attempt. A refusal resolves when it is on disk; a success is begun beside the signature and awaited after it. */
 export function logProgram(app: App, { tenantId, place, clientId, client, resource, presented }: ProgramAttempt) {
-  const write = (errorCode: AadstsCode | null, used: { credentialKeyId: string | null; tokenId: string | null }): Promise<void> =>
-    writeProgramSignIn(app, {
+  const write = (errorCode: AadstsCode | null, used: { credentialKeyId: string | null; tokenId: string | null }): Line =>
+    addProgramSignIn(app, {
       tenantId,
       at: app.now(),
       servicePrincipalId: client?.servicePrincipalId ?? null,
@@ -35,6 +35,6 @@ export function logProgram(app: App, { tenantId, place, clientId, client, resour
     })
   return {
     success: (credentialKeyId: string | null, tokenId: string) => write(null, { credentialKeyId, tokenId }),
-    failure: (code: AadstsCode) => write(code, { credentialKeyId: null, tokenId: null }),
+    failure: (code: AadstsCode) => write(code, { credentialKeyId: null, tokenId: null }).written(),
   }
 }

@@ -58,7 +58,7 @@ async function tokenFor(app: App, { request, reply, form, place, segment, versio
   try {
     const { client, method, keyId } = await authenticateClient(app, facts.client, presented, { tenantId, origins: place.origins, ipAddress: place.ipAddress })
     return await grant.run({
-      app, tenant, known: facts.tenant, client, method, keyId, form, version, place, reached: facts.reached, noteSuccess: async tokenId => note?.success(keyId, tokenId),
+      app, tenant, known: facts.tenant, client, method, keyId, form, version, place, reached: facts.reached, noteSuccess: tokenId => note?.success(keyId, tokenId),
     })
   } catch (error) {
     if (error instanceof TokenRefusal) await note?.failure(error.code)

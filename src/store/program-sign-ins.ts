@@ -1,7 +1,4 @@
-/**
- * Sign-ins of programs. Each is on disk before its token leaves, and still they cost one commit for many: what arrives while a
- * commit is under way goes into the next one together (docs/decisions/011).
- */
+/** Sign-ins of programs: each is on disk before its token leaves, and still they cost one commit for many (decision 014). */
 import type { Selectable } from 'kysely'
 import type { App, Db } from '../app.ts'
 import { columns } from './columns.ts'
@@ -12,16 +9,25 @@ import { earliestId, timedId } from './timed-id.ts'
 
 export type ProgramSignIn = Selectable<ProgramSignInTable>
 
+/** A row on its way to the disk. */
+export interface Line {
+  /** When it is committed; whoever asks can wait no longer, so it is written with all that wait by now. Throws what the database says. */
+  written(): Promise<void>
+}
+
 interface Waiting {
   row: ProgramSignIn
-  written(): void
-  failed(error: unknown): void
+  committed: PromiseWithResolvers<void>
+  /** Its token is ready: it can wait no longer. */
+  wanted: boolean
 }
 
 const mostTogether = 64
-/** Where several arrive while one commit runs, the next waits so long (milliseconds) for more of them: a signature takes longer than that there. */
-const gatherFor = 2
 
+/**
+ * One commit at a time, for as many rows as have come. A row that comes alone is written at once; where several come, a commit begins
+ * when the first of their signatures is there and takes the rows of all the others along, which therefore find theirs written.
+ */
 class Writer {
   readonly #db: Db
   readonly #waiting: Waiting[] = []
@@ -31,41 +37,47 @@ class Writer {
     this.#db = db
   }
 
-  write(row: ProgramSignIn): Promise<void> {
-    return new Promise((written, failed) => {
-      this.#waiting.push({ row, written, failed })
-      if (this.#writing) return
-      this.#writing = true
-      // Whoever arrives in the same turn of the loop is taken along.
-      setImmediate(() => void this.#writeAll())
-    })
+  add(row: ProgramSignIn): Line {
+    const waiting: Waiting = { row, committed: Promise.withResolvers(), wanted: false }
+    waiting.committed.promise.catch(() => {}) // whoever waits hears of it
+    this.#waiting.push(waiting)
+    if (!this.#writing && this.#waiting.length === 1) this.#begin()
+    return {
+      written: () => {
+        waiting.wanted = true
+        if (!this.#writing && this.#waiting.includes(waiting)) this.#begin()
+        return waiting.committed.promise
+      },
+    }
+  }
+
+  #begin(): void {
+    this.#writing = true
+    // Whoever arrives in the same turn of the loop is taken along.
+    setImmediate(() => void this.#writeAll())
   }
 
   async #writeAll(): Promise<void> {
-    let before = 1
-    while (this.#waiting.length > 0) {
-      if (before > 1 && this.#waiting.length < mostTogether) await new Promise(resolve => setTimeout(resolve, gatherFor))
+    do {
       const batch = this.#waiting.splice(0, mostTogether)
-      before = batch.length
       try {
         await insertTogether(this.#db, batch.map(one => one.row))
-        for (const one of batch) one.written()
+        for (const one of batch) one.committed.resolve()
       } catch (error) {
-        for (const one of batch) one.failed(error)
+        for (const one of batch) one.committed.reject(error)
       }
-    }
+    } while (this.#waiting.length >= mostTogether || this.#waiting.some(one => one.wanted))
     this.#writing = false
   }
 }
 
 const writers = new WeakMap<App, Writer>()
 
-/** @returns when the row is committed. Throws what the database says: then no token may leave. */
-export function writeProgramSignIn(app: App, signIn: Omit<ProgramSignIn, 'id'>): Promise<void> {
-  const row = { ...signIn, id: timedId(signIn.at) }
+/** Puts a sign-in into the log; no token may leave before its line is written. */
+export function addProgramSignIn(app: App, signIn: Omit<ProgramSignIn, 'id'>): Line {
   let writer = writers.get(app)
   if (writer === undefined) writers.set(app, (writer = new Writer(app.db)))
-  return writer.write(row)
+  return writer.add({ ...signIn, id: timedId(signIn.at) })
 }
 
 const insertTogether = insertMany('programSignIns', columns.programSignIns, mostTogether)
