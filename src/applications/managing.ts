@@ -7,16 +7,17 @@ import type { App, Db } from '../app.ts'
 import type { Actor } from '../credentials/actor.ts'
 import { applicationRoles, mayImpersonate, mayManageApp } from '../rules/app-reach.ts'
 import type { AppActor, AppReach, AppTarget } from '../rules/app-reach.ts'
-import type { TenantFacts } from '../rules/facts.ts'
+import type { RoleFacts, TenantFacts } from '../rules/facts.ts'
 import { firstParty, graphAppId } from '../rules/first-party.ts'
 import { graphPermissions } from '../rules/graph-permissions.ts'
 import { holdsRole, roles } from '../rules/roles.ts'
 import { badRequest, actorOf, callerFacts, callerId, forbidden, graphCaller, privilegedCaller } from '../graph/deciding.ts'
 import type { CallerFacts, GraphCaller } from '../graph/deciding.ts'
+import { listAppRoleAssignments } from '../store/app-roles.ts'
 import { ownedAmong } from '../store/application-owners.ts'
 import { firstPartyId } from '../store/first-party.ts'
 import { rolesOf } from '../store/roles.ts'
-import { findServicePrincipalByAppId } from '../store/service-principals.ts'
+import { allServicePrincipalIds, findServicePrincipalByAppId } from '../store/service-principals.ts'
 
 export interface Asking {
   caller: GraphCaller
@@ -73,14 +74,21 @@ export async function requireImpersonating(trx: Db, who: Asking, managed: Manage
   requireReach(mayImpersonate(actor, await reachOfProgram(trx, who.caller.tenantId, managed.appId)))
 }
 
-/** What the program may do: roles on Graph, by name, and directory roles. */
+/**
+ * What the program may do: roles on Graph, by name, and directory roles. Service principals among the deleted items count: who could
+ * delete one, add a credential and bring it back would have taken it over.
+ */
 export async function reachOfProgram(db: Db, tenantId: string, appId: string): Promise<AppTarget> {
-  const principal = await findServicePrincipalByAppId(db, tenantId, appId)
-  if (!principal) return { servicePrincipalId: null, permissions: [], roles: [] }
-  const given = await db.selectFrom('appRoleAssignments').select('appRoleId').where('tenantId', '=', tenantId).where('principalId', '=', principal.id)
-    .where('resourceId', '=', firstPartyId(tenantId, graphAppId)).execute()
-  const names = given.map(({ appRoleId }) => graphPermissions.find(one => one.appRoleId === appRoleId)?.value ?? appRoleId)
-  return { servicePrincipalId: principal.id, permissions: names, roles: await rolesOf(db, tenantId, principal.id) }
+  const principals = await allServicePrincipalIds(db, tenantId, appId)
+  const permissions: string[] = []
+  const held: RoleFacts[] = []
+  for (const id of principals) {
+    const given = await listAppRoleAssignments(db, { tenantId, principalId: id, resourceId: firstPartyId(tenantId, graphAppId), top: 999 })
+    permissions.push(...given.map(({ appRoleId }) => graphPermissions.find(one => one.appRoleId === appRoleId)?.value ?? appRoleId))
+    held.push(...(await rolesOf(db, tenantId, id)))
+  }
+  const living = await findServicePrincipalByAppId(db, tenantId, appId)
+  return { servicePrincipalId: living?.id ?? null, permissions: [...new Set(permissions)], roles: held }
 }
 
 /** People who hold a role that looks after programs, or reads everything. */

@@ -4,6 +4,7 @@ import { memberChangeId, noteChange } from './changes.ts'
 import { columns } from './columns.ts'
 import { addToCount, readCount } from './counters.ts'
 import { isPostgres, pageSize } from './engine.ts'
+import { forgetPrincipal } from './forget-principal.ts'
 import { endOfPrefix, nameKey, shownName } from './names.ts'
 import type { GroupTable } from './tables.ts'
 
@@ -102,6 +103,7 @@ export async function deleteGroupForGood(trx: Db, tenantId: string, id: string):
   await trx.deleteFrom('groupMembers').where('tenantId', '=', tenantId).where('memberId', '=', id).execute()
   await trx.deleteFrom('roleAssignments').where('tenantId', '=', tenantId).where('principalId', '=', id).execute()
   await trx.deleteFrom('licenseAssignments').where('tenantId', '=', tenantId).where('principalId', '=', id).execute()
+  await forgetPrincipal(trx, tenantId, id)
   return true
 }
 

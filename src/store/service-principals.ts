@@ -49,6 +49,12 @@ export async function findDeletedServicePrincipal(db: Db, tenantId: string, id: 
   return row && parseServicePrincipal(row)
 }
 
+/** The one that is there and those among the deleted items. */
+export async function allServicePrincipalIds(db: Db, tenantId: string, appId: string): Promise<string[]> {
+  const rows = await db.selectFrom('servicePrincipals').select('id').where('tenantId', '=', tenantId).where('appId', '=', appId).orderBy('id').limit(100).execute()
+  return rows.map(row => row.id)
+}
+
 /** Those of these ids that are there; one query. */
 export async function findServicePrincipals(db: Db, tenantId: string, ids: readonly string[]): Promise<ServicePrincipalRow[]> {
   if (ids.length === 0) return []

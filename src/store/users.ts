@@ -4,6 +4,7 @@ import { forgetChanges, noteChange } from './changes.ts'
 import { columns } from './columns.ts'
 import { addToCount, readCount } from './counters.ts'
 import { freshPlans, pageSize } from './engine.ts'
+import { forgetPrincipal } from './forget-principal.ts'
 import { insertMany } from './insert-many.ts'
 import { endOfPrefix, nameKey, shownName } from './names.ts'
 import { readPolicies } from './policies.ts'
@@ -203,6 +204,7 @@ export async function deleteUserForGood(trx: Db, tenantId: string, id: string): 
   await trx.deleteFrom('administrativeUnitMembers').where('tenantId', '=', tenantId).where('memberId', '=', id).execute()
   await trx.deleteFrom('roleAssignments').where('tenantId', '=', tenantId).where('principalId', '=', id).execute()
   await trx.deleteFrom('licenseAssignments').where('tenantId', '=', tenantId).where('principalId', '=', id).execute()
+  await forgetPrincipal(trx, tenantId, id)
   return true
 }
 

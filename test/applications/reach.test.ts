@@ -99,6 +99,14 @@ describe('getting hold of a program (T-42)', () => {
     assert.equal((await people.gus.post(`/v1.0/applications/${program.applicationId}/addPassword`)).statusCode, 200)
   })
 
+  test('a mighty principal that lies among the deleted items still shields its application: it can be brought back', async () => {
+    const program = await addProgram(t.app, t.tenantId, { name: 'Sleeping giant', roles: ['RoleManagement.ReadWrite.Directory'] })
+    assert.equal((await people.ada.delete(`/v1.0/servicePrincipals/${program.servicePrincipalId}`)).statusCode, 204)
+    assert.equal(code(await people.ada.post(`/v1.0/applications/${program.applicationId}/addPassword`)), 'LK_BEYOND_REACH')
+    assert.equal((await people.ada.post('/v1.0/servicePrincipals', { appId: program.appId })).statusCode, 201, 'a new one has nothing of the old')
+    assert.equal(code(await people.ada.post(`/v1.0/applications/${program.applicationId}/addPassword`)), 'LK_BEYOND_REACH')
+  })
+
   test('those who reach as far may: a Global Administrator anything, owners and application administrators what only reads', async () => {
     for (const one of [people.gus, people.ada, people.olga]) assert.equal((await one.post(`/v1.0/applications/${programs.plain.applicationId}/addPassword`)).statusCode, 200)
     assert.equal((await people.gus.post(`/v1.0/applications/${programs.mighty.applicationId}/addPassword`)).statusCode, 200)

@@ -4,15 +4,18 @@ import { graphPermissions } from '../../src/rules/graph-permissions.ts'
 import { findAgent, insertAgent, listAgents, updateAgent } from '../../src/store/agents.ts'
 import * as credentials from '../../src/store/application-credentials.ts'
 import * as applications from '../../src/store/applications.ts'
-import { appRoleValues, insertAppRoleAssignment, newAssignmentId } from '../../src/store/app-roles.ts'
+import { addApplicationOwner } from '../../src/store/application-owners.ts'
+import { appRoleValues, defaultAppRole, insertAppRoleAssignment, newAssignmentId } from '../../src/store/app-roles.ts'
+import { purgeDeletedBefore, restoreApplication, softDeleteApplication } from '../../src/store/deleted-applications.ts'
 import { clientVersion, findClient } from '../../src/store/clients.ts'
 import { isUniqueViolation } from '../../src/store/errors.ts'
 import { firstPartyId, seedFirstParty } from '../../src/store/first-party.ts'
 import { addGrant, consentedScopes } from '../../src/store/grants.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { insertServicePrincipal } from '../../src/store/service-principals.ts'
+import { deleteUserForGood, softDeleteUser } from '../../src/store/users.ts'
 import { bothEngines } from '../support/store.ts'
-import { addTenant, start } from './rows.ts'
+import { addTenant, addUser, start } from './rows.ts'
 
 const appId = (id: string) => `00000000-0000-4000-8000-${id.padStart(12, '0')}`
 const application = (id: string, more: Partial<applications.NewApplication> = {}) => ({ tenantId: 't1', id, appId: appId(id), displayName: id, createdDateTime: start, ...more })
@@ -96,6 +99,52 @@ bothEngines('roles and scopes in a token are those given and enabled', async sto
   assert.equal(await addGrant(store.db, { ...grant, principalId: 'ann', scopes: ['User.Read', 'profile'] }), id)
   assert.deepEqual(await consentedScopes(store.db, 't1', 'sp-a', graph, 'ann'), ['User.Read', 'openid', 'profile'])
   assert.deepEqual(await consentedScopes(store.db, 't1', 'sp-a', graph, 'bo'), ['openid'])
+})
+
+bothEngines('whoever is gone for good owns nothing, holds no app role, and nobody acts in their name', async store => {
+  await addTenant(store.db)
+  await seedFirstParty(store.db, 't1', start)
+  await applications.insertApplication(store.db, application('a'))
+  await insertServicePrincipal(store.db, principal('a'))
+  const id = await addUser(store.db, 'ann')
+  const resourceId = firstPartyId('t1', graphAppId)
+  await addApplicationOwner(store.db, { tenantId: 't1', ownedId: 'a', ownedType: 'application', ownerId: id, ownerType: 'user' })
+  await addGrant(store.db, { tenantId: 't1', clientId: 'sp-a', resourceId, principalId: id, scopes: ['User.Read'], at: start })
+  await insertAppRoleAssignment(store.db, { tenantId: 't1', id: newAssignmentId(), appRoleId: defaultAppRole, principalId: id, principalType: 'User', resourceId: 'sp-a', createdDateTime: start })
+  await softDeleteUser(store.db, 't1', id, start)
+  await store.db.transaction().execute(trx => deleteUserForGood(trx, 't1', id))
+  for (const table of ['applicationOwners', 'appRoleAssignments'] as const) assert.deepEqual(await store.db.selectFrom(table).selectAll().execute(), [], table)
+  assert.deepEqual((await store.db.selectFrom('permissionGrants').select('principalId').distinct().execute()).map(row => row.principalId), [''])
+})
+
+bothEngines('an application that is purged leaves nothing behind, and one that is restored comes back whole', async store => {
+  await addTenant(store.db)
+  await seedFirstParty(store.db, 't1', start)
+  await applications.insertApplication(store.db, application('a', { identifierUris: ['api://a'] }))
+  await insertServicePrincipal(store.db, principal('a'))
+  const graph = firstPartyId('t1', graphAppId)
+  for (const [ownerId, ownerType] of [['a', 'application'], ['sp-a', 'servicePrincipal']] as const) {
+    await credentials.insertCredential(store.db, { tenantId: 't1', keyId: 'k', ownerId, ownerType, kind: 'password', displayName: null, hint: 'abc', secretHash: 'h', startDateTime: start, endDateTime: start + 1, createdDateTime: start })
+    await credentials.saveCredentialUses(store.db, [{ tenantId: 't1', ownerId, keyId: 'k', firstUsedAt: start, lastUsedAt: start, useCount: 1, lastIpAddress: null }])
+    await addApplicationOwner(store.db, { tenantId: 't1', ownedId: ownerId, ownedType: ownerType, ownerId: 'ann', ownerType: 'user' })
+  }
+  await addGrant(store.db, { tenantId: 't1', clientId: 'sp-a', resourceId: graph, principalId: null, scopes: ['openid'], at: start })
+  await insertAppRoleAssignment(store.db, { tenantId: 't1', id: newAssignmentId(), appRoleId: defaultAppRole, principalId: 'sp-a', principalType: 'ServicePrincipal', resourceId: graph, createdDateTime: start })
+  const inTransaction = <T>(work: (trx: typeof store.db) => Promise<T>) => store.db.transaction().execute(work)
+  assert.equal(await inTransaction(trx => softDeleteApplication(trx, 't1', 'a', start)), true)
+  assert.equal(await findClient(store.db, 't1', appId('a')), undefined)
+  assert.equal(await findResource(store.db, 't1', 'api://a', origins), undefined)
+  assert.equal(await inTransaction(trx => restoreApplication(trx, 't1', 'a')), appId('a'))
+  const back = (await findClient(store.db, 't1', appId('a')))!
+  assert.deepEqual([back.passwords.length, (await findResource(store.db, 't1', 'api://a', origins))?.servicePrincipalId], [2, 'sp-a'])
+  await inTransaction(trx => softDeleteApplication(trx, 't1', 'a', start))
+  assert.deepEqual(await inTransaction(trx => purgeDeletedBefore(trx, 't1', start)), [])
+  assert.deepEqual(await inTransaction(trx => purgeDeletedBefore(trx, 't1', start + 1)), [appId('a')])
+  for (const table of ['applications', 'applicationUris', 'applicationCredentials', 'credentialUses', 'applicationOwners', 'appRoleAssignments'] as const) {
+    assert.deepEqual(await store.db.selectFrom(table as 'applications').selectAll().execute(), [], table)
+  }
+  assert.ok(!(await store.db.selectFrom('servicePrincipals').select('id').execute()).some(row => row.id === 'sp-a'))
+  assert.ok(!(await store.db.selectFrom('permissionGrants').select('clientId').execute()).some(row => row.clientId === 'sp-a'))
 })
 
 const webOf = (redirect: string) => ({
