@@ -26,8 +26,8 @@ import { originsOf } from './request-place.ts'
 import { missingConsent } from './wanted-scopes.ts'
 
 /** Reads what the program asks; `cookies` says whether the browser's session may be looked at (a form from elsewhere brings none). */
-export async function beginAuthorize(app: App, request: FastifyRequest, reply: FastifyReply, text: string, { cookies }: { cookies: boolean }): Promise<FastifyReply> {
-  const { parameters, repeated } = readParameters(text)
+export async function beginAuthorize(app: App, request: FastifyRequest, reply: FastifyReply, text: string, { cookies, version }: { cookies: boolean; version: 1 | 2 }): Promise<FastifyReply> {
+  const { parameters, repeated } = readParameters(text, version)
   return onOurPage(request, reply, parameters['client_id'], async () => {
     const { tenant: segment } = request.params as { tenant: string }
     const tenant = await resolveTenant(app, segment, parameters['login_hint'] ?? hintOf(parameters['domain_hint']))
@@ -46,14 +46,15 @@ export async function beginAuthorize(app: App, request: FastifyRequest, reply: F
 
 const hintOf = (domain: string | undefined): string | undefined => (domain ? `@${domain}` : undefined)
 
-/** Every parameter once; the first name that comes twice is remembered. */
-function readParameters(text: string): { parameters: AuthorizeParameters; repeated: string | undefined } {
+/** Every parameter once; the first name that comes twice is remembered. v1 names the resource apart, and means everything agreed to. */
+function readParameters(text: string, version: 1 | 2): { parameters: AuthorizeParameters; repeated: string | undefined } {
   const parameters: Record<string, string> = Object.create(null)
   let repeated: string | undefined
   for (const [name, value] of new URLSearchParams(text)) {
     if (name in parameters) repeated ??= name.slice(0, 100)
     else if (value !== '') parameters[name] = value
   }
+  if (version === 1 && parameters['resource']) parameters['scope'] = `openid profile offline_access ${parameters['resource']}/.default`
   return { parameters, repeated }
 }
 

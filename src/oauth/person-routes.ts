@@ -26,11 +26,13 @@ const leaving = { id_token_hint: text(8192), client_id: text(100), post_logout_r
 const queryOf = ({ url }: FastifyRequest): string => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '')
 
 export function personRoutes(server: Server, app: App): void {
-  /** A program sends a browser here (oauth §10). */
-  server.get('/:tenant/oauth2/v2.0/authorize', { config: page }, (request, reply) => beginAuthorize(app, request, reply, queryOf(request), { cookies: true }))
-  /** The same as a form, which another site's page posts: it brings no cookie of ours, and is kept until the next look. */
-  server.post('/:tenant/oauth2/v2.0/authorize', { config: program }, (request, reply) =>
-    beginAuthorize(app, request, reply, new URLSearchParams(request.body as Record<string, string>).toString(), { cookies: false }))
+  for (const [url, version] of [['/:tenant/oauth2/v2.0/authorize', 2], ['/:tenant/oauth2/authorize', 1]] as const) {
+    /** A program sends a browser here (oauth §10). */
+    server.get(url, { config: page }, (request, reply) => beginAuthorize(app, request, reply, queryOf(request), { cookies: true, version }))
+    /** The same as a form, which another site's page posts: it brings no cookie of ours, and is kept until the next look. */
+    server.post(url, { config: program }, (request, reply) =>
+      beginAuthorize(app, request, reply, new URLSearchParams(request.body as Record<string, string>).toString(), { cookies: false, version }))
+  }
 
   /** A kept request goes on: whatever is due next, or the answer to the program. */
   server.get('/oauth2/continue/:id', { config: signedIn, schema: { params: id } }, (request, reply) => continueAuthorize(app, request, reply, request.params.id))

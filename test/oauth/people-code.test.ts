@@ -1,6 +1,7 @@
 /** Signing in to a program by a code, from the first request to the token, as the program and the browser see it (oauth §10). */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
 import { addGrant } from '../../src/store/grants.ts'
 import { flushSignIns } from '../../src/store/sign-ins.ts'
 import { firstPartyId } from '../../src/store/first-party.ts'
@@ -135,6 +136,30 @@ for (const engine of ['sqlite', 'postgres'] as const)
       }
       for (const odd of ['&mkt[a]=b', '&%', '&=', '&__proto__=x', '&constructor=x', `&x=${'y'.repeat(5000)}`, '&claims=%7B%7D&claims_locales=x&acr_values=x&ui_locales=da&id_token_hint=x&display=popup&resource=x'])
         assert.match(String((await t.browser().request({ method: 'GET', url: url + odd })).headers.location ?? ''), /^\/signin\?continue=/, odd)
+    })
+
+    test('whatever is asked gets a page or goes to the registered address: never a 500, never elsewhere', async () => {
+      const { browser } = await signedIn(t, ann)
+      const names = ['client_id', 'response_type', 'redirect_uri', 'scope', 'state', 'nonce', 'prompt', 'response_mode', 'code_challenge', 'code_challenge_method', 'max_age', 'login_hint', 'resource', 'claims', 'mkt']
+      const usual = fc.constantFrom(shop.appId, 'code', 'id_token', 'https://app.example/callback', 'openid', 'openid User.Read', 'none', 'login', 'fragment', 'form_post', 'S256', '0', 'ann@contoso.example', '\0', '😀', '%', 'https://x/.default')
+      await fc.assert(fc.asyncProperty(fc.constantFrom(t.tenantId, 'common', 'contoso.example'), fc.constantFrom('v2.0/', ''), fc.dictionary(fc.constantFrom(...names), fc.oneof(usual, fc.string())), async (tenant, version, query) => {
+        const given = { client_id: shop.appId, response_type: 'code', redirect_uri: 'https://app.example/callback', scope: 'openid', ...query }
+        const reply = await browser.request({ method: 'GET', url: `/${tenant}/oauth2/${version}authorize?${new URLSearchParams(given)}` })
+        const location = String(reply.headers.location ?? '')
+        assert.ok([200, 303, 400].includes(reply.statusCode), `${reply.statusCode} ${JSON.stringify(given)}`)
+        if (reply.statusCode === 303) assert.match(location, /^(\/signin\?|\/oauth2\/continue\/|https:\/\/app\.example\/callback[?#])/)
+        if (reply.statusCode === 400 && location === '') assert.match(String(reply.headers['content-type']), /^text\/html|application\/json/)
+      }), { numRuns: engine === 'sqlite' ? 150 : 40 })
+    })
+
+    test('the older address names the resource apart', async () => {
+      const party = new RelyingParty(t, shop)
+      const { browser } = await signedIn(t, ann)
+      const url = party.authorizePath({ more: { resource: 'https://graph.microsoft.com', scope: undefined } }).replace('/v2.0/', '/')
+      const { answer, reply } = await visit(browser, url)
+      const code = answer?.get('code')
+      assert.ok(code, reply.payload)
+      assert.equal(claimsOf(bodyOf(await party.redeem(code)).access_token)['aud'], 'https://graph.microsoft.com')
     })
 
     test('tells the program what is wrong with its request, with its state', async () => {

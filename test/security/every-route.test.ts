@@ -105,7 +105,7 @@ describe('every route', () => {
       // The token service: what it wants proved is in the body (test/oauth), and its limits count clients and addresses.
       /^GET \/:tenant\/((v2\.0\/)?\.well-known\/openid-configuration|discovery\/(v2\.0\/)?keys|discovery\/instance|userrealm\/:name)$/, /^(GET|POST) \/:tenant\/oauth2\/(v2\.0\/)?token$/, /^GET \/error$/,
       // Its pages for people: whatever opens something asks for a session (test/oauth/people-*.test.ts).
-      /^(GET|POST) \/:tenant\/oauth2\/v2\.0\/authorize$/, /^GET \/:tenant\/(v2\.0\/)?adminconsent$/, /^POST \/:tenant\/oauth2\/(v2\.0\/)?devicecode$/,
+      /^(GET|POST) \/:tenant\/oauth2\/(v2\.0\/)?authorize$/, /^GET \/:tenant\/(v2\.0\/)?adminconsent$/, /^POST \/:tenant\/oauth2\/(v2\.0\/)?devicecode$/,
       /^(GET|POST) \/:tenant\/oauth2\/(v2\.0\/)?logout$/,
     ]
     const unknown = open.filter(name => !expected.some(pattern => pattern.test(name)))
