@@ -166,7 +166,9 @@ function placed({ column, descending, range }: Walk, after: Place | undefined, u
   const parts: Condition[] = [sql<boolean>`1 = 1`]
   if (after) parts.push(descending ? sql`${key} < ${value(after)}` : sql`${key} > ${value(after)}`)
   if (upTo) parts.push(descending ? sql`${key} >= ${value(upTo)}` : sql`${key} <= ${value(upTo)}`)
-  if (range && column !== undefined) parts.push(sql`${sql.ref(column)} >= ${range.from}`, sql`${sql.ref(column)} < ${range.to}`)
+  // The place itself bounds the one side: given both, SQLite begins at the range's own end and walks to the place, page after page.
+  if (range && column !== undefined && (descending || !after)) parts.push(sql`${sql.ref(column)} >= ${range.from}`)
+  if (range && column !== undefined && (!descending || !after)) parts.push(sql`${sql.ref(column)} < ${range.to}`)
   return sql<boolean>`${sql.join(parts, sql` and `)}`
 }
 

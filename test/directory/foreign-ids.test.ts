@@ -79,7 +79,7 @@ function idsFor(url: string): { foreign: string; nobody: string }[] {
       : before === 'federatedIdentityCredentials' ? foreign['federated']! : /^appRoleAssign(ments|edTo)$/.test(before) ? foreign['assigned']!
       : before === 'directoryRoles' || before === 'directoryRoleTemplates' ? foreign['roleDefinitions']! : before === 'members' || before === 'owners' ? foreign['users']!
       : (foreign[before] ?? foreign['users']!)
-    const isShort = /^appRoleAssign/.test(before) || before === 'oauth2PermissionGrants'
+    const isShort = before.startsWith('appRoleAssign') || before === 'oauth2PermissionGrants'
     return [{ foreign: theirs, nobody: isShort ? createHash('sha256').update(randomUUID()).digest('base64url').slice(0, theirs.length) : randomUUID() }]
   })
 }
