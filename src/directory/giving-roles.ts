@@ -10,7 +10,7 @@ import { roleName, roleTemplates, roles } from '../rules/roles.ts'
 import { reason } from '../rules/verdict.ts'
 import { appendAudit } from '../store/audit.ts'
 import { isUniqueViolation } from '../store/errors.ts'
-import { findGroup } from '../store/groups.ts'
+import { findGroup, transitiveGroups } from '../store/groups.ts'
 import { activateRole, findRoleDefinition } from '../store/role-definitions.ts'
 import { assignRole, findRoleAssignment, removeRoleAssignment, usersWithRole } from '../store/roles.ts'
 import { findServicePrincipal } from '../store/service-principals.ts'
@@ -42,12 +42,12 @@ export interface WantedRole {
  */
 export async function giveRole(app: App, request: FastifyRequest, caller: GraphCaller, wanted: WantedRole): Promise<RoleAssignment> {
   const { tenantId } = caller
-  if (caller.kind === 'application' && wanted.principalId === caller.servicePrincipalId) throw forbidden(reason('SELF'))
   const row = { tenantId, id: randomUUID(), ...wanted, state: 'active', createdAt: app.now() }
   return asClash(app.db.transaction().execute(async trx => {
     const facts = await requireGiver(trx, caller, app.now())
     const displayedRole = await requireAssignable(trx, tenantId, wanted.roleDefinitionId)
     const principal = await requirePrincipal(trx, tenantId, wanted.principalId)
+    await requireOther(trx, caller, wanted.principalId)
     await requireScope(trx, tenantId, wanted.directoryScopeId)
     const given = { ...row, principalType: principal.type }
     await assignRole(trx, given)
@@ -90,6 +90,13 @@ async function requirePrincipal(trx: Db, tenantId: string, id: string): Promise<
   const program = group ? undefined : await findServicePrincipal(trx, tenantId, id)
   if (!program) throw badRequest('LK_FIELD_INVALID', { field: 'principalId' }, 'principalId')
   return { type: 'servicePrincipal', displayName: program.displayName }
+}
+
+/** A program does not raise itself, nor a group that it is in (T-42). */
+async function requireOther(trx: Db, caller: GraphCaller, principalId: string): Promise<void> {
+  if (caller.kind !== 'application') return
+  const groups = await transitiveGroups(trx, caller.tenantId, caller.servicePrincipalId)
+  if (principalId === caller.servicePrincipalId || groups.some(group => group.id === principalId)) throw forbidden(reason('SELF'))
 }
 
 /** A temporary access pass and every session from before a person's rise end with it; who raises themself stays signed in (T-30, T-39). */

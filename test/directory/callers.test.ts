@@ -6,7 +6,7 @@ import { assignRole } from '../../src/store/roles.ts'
 import { inNameOf } from '../support/delegated.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
-import { addPerson, roleIds } from '../support/people.ts'
+import { addGroup, addPerson, roleIds } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
 import { actAs } from '../support/program-client.ts'
 import { addProgram } from '../support/programs.ts'
@@ -64,6 +64,11 @@ test('T-42: a program does not raise itself, by neither view of the roles', asyn
   const give = (principalId: string) => client.post('/v1.0/roleManagement/directory/roleAssignments', { principalId, roleDefinitionId: roles.reportsReader, directoryScopeId: '/' })
   assert.equal((await give(program.servicePrincipalId)).statusCode, 403)
   assert.equal((await give(bob.id)).statusCode, 201, 'others are what the permission is for')
+  const group = await addGroup(t.app, t.tenantId, 'climbers', { isAssignableToRole: true })
+  assert.equal((await give(group)).statusCode, 201)
+  await t.app.db.insertInto('groupMembers').values({ tenantId: t.tenantId, groupId: group, memberId: program.servicePrincipalId, memberType: 'servicePrincipal' }).execute()
+  const again = await client.post('/v1.0/roleManagement/directory/roleAssignments', { principalId: group, roleDefinitionId: roles.globalAdministrator, directoryScopeId: '/' })
+  assert.equal(again.statusCode, 403, 'nor a group it is in')
   const reference = { '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${program.servicePrincipalId}` }
   assert.equal((await client.post(`/v1.0/directoryRoles/${roles.reportsReader}/members/$ref`, reference)).statusCode, 403)
 })
