@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { App } from '../app.ts'
+import type { PlantedScenario } from './plant-scenario.ts'
 import { sampleDomain, samplePeople, type SamplePerson } from './sample-people.ts'
 import { sampleApplicationSecret, sampleAppId, sampleId, sampleTenantId } from './sample-tenant.ts'
 
@@ -16,6 +17,8 @@ export interface DevFile {
   helpdeskAdministrator: Account
   user: Account & { email: string; mobilePhone: string }
   application: { appId: string; id: string; secret: string }
+  /** What a scenario file added. */
+  scenario?: PlantedScenario
 }
 
 interface Account {

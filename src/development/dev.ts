@@ -9,14 +9,20 @@ import { migrate, pendingMigrations, refuseNewerTables } from '../store/migrate.
 import { ensureCertificate } from './certificate.ts'
 import { developmentConfig, freePort } from './config.ts'
 import { describeSample, writeDevFile, type DevFile } from './dev-file.ts'
+import { orderFaults, plantScenario } from './plant-scenario.ts'
 import { plantSample } from './sample-tenant.ts'
+import { readScenario, type ReadScenario } from './scenario.ts'
 
 export function run(args: string[], io: VerbIo): Promise<number> {
   return runVerb(io, async ({ say }) => {
     const { values } = parseArgs({
       args,
-      options: { 'data-dir': { type: 'string', default: 'data' }, 'http-port': { type: 'string', default: '8080' }, 'https-port': { type: 'string', default: '8443' } },
+      options: {
+        'data-dir': { type: 'string', default: 'data' }, 'http-port': { type: 'string', default: '8080' }, 'https-port': { type: 'string', default: '8443' },
+        scenario: { type: 'string' },
+      },
     })
+    const scenario = values.scenario === undefined ? undefined : readScenario(resolve(values.scenario))
     const dataDir = resolve(values['data-dir'])
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     const certificate = await ensureCertificate(resolve(dataDir, 'certificate'))
@@ -30,11 +36,12 @@ export function run(args: string[], io: VerbIo): Promise<number> {
       certificate,
     )
     if (!existsSync(config.keysFile)) newKeyFile(config.keysFile)
-    const described = await prepare(config, certificate.caFile, say)
+    const described = await prepare(config, certificate.caFile, say, scenario)
     // Before the sockets open: whoever sees an answer finds the file.
     writeDevFile(dataDir, described)
     try {
       const running = await startServer(config)
+      if (scenario) orderFaults(running.app, scenario)
       greet(say, described)
       return await untilStopped(running)
     } catch (error) {
@@ -45,8 +52,8 @@ export function run(args: string[], io: VerbIo): Promise<number> {
   })
 }
 
-/** Tables and sample, where they are not there yet. */
-async function prepare(config: Config, caFile: string, say: Say): Promise<DevFile> {
+/** Tables and sample, where they are not there yet, and what the scenario adds. */
+async function prepare(config: Config, caFile: string, say: Say, scenario: ReadScenario | undefined): Promise<DevFile> {
   const store = await openStoreOf(config)
   try {
     await refuseNewerTables(store)
@@ -59,7 +66,11 @@ async function prepare(config: Config, caFile: string, say: Say): Promise<DevFil
       if (done === 1 || done === of || done % 5 === 0) say('development.people', { done, of })
     })
     if (planted) say('development.planted')
-    return describeSample(app, caFile)
+    const described = describeSample(app, caFile)
+    if (scenario === undefined) return described
+    const made = await plantScenario(app, store, scenario)
+    say('development.scenario.planted', { users: made.users.length, groups: made.groups.length, applications: made.applications.length })
+    return { ...described, scenario: made }
   } finally {
     await store.close()
   }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import type { App } from '../app.ts'
 import type { Config } from '../config.ts'
 import { start } from '../start.ts'
 import { startRounds } from './rounds.ts'
 
 export interface RunningServer {
+  app: App
   /** Where it listens, in the order of the configuration's listeners. */
   origins: string[]
   /** Takes nothing new, finishes what is under way, closes the database. */
@@ -19,7 +21,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     await rounds.stop()
     await running.stop()
   }
-  return { origins: running.origins, stop: () => (stopped ??= stop()) }
+  return { app: running.app, origins: running.origins, stop: () => (stopped ??= stop()) }
 }
 
 /** Runs until SIGTERM or SIGINT; a second one ends it at once. @returns the exit status */

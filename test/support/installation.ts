@@ -54,8 +54,8 @@ export async function untilSaid(program: Program, words: RegExp): Promise<void> 
 }
 
 /** The development mode on any free ports. */
-export async function startDevelopment(dataDir: string, env: Record<string, string> = {}): Promise<Program & { dev: DevFile }> {
-  const program = startProgram(['dev', '--data-dir', dataDir, '--http-port', '0', '--https-port', '0'], env)
+export async function startDevelopment(dataDir: string, env: Record<string, string> = {}, more: readonly string[] = []): Promise<Program & { dev: DevFile }> {
+  const program = startProgram(['dev', '--data-dir', dataDir, '--http-port', '0', '--https-port', '0', ...more], env)
   await untilSaid(program, /\/dev\/mailbox/)
   return { ...program, dev: JSON.parse(readFileSync(join(dataDir, 'dev.json'), 'utf8')) as DevFile }
 }
