@@ -8,6 +8,7 @@ import { graphPermissions } from '../../src/rules/graph-permissions.ts'
 import { assignRole } from '../../src/store/roles.ts'
 import { addApplicationOwner } from '../../src/store/application-owners.ts'
 import { bodyOf, certificate, signToken } from '../support/app-certificates.ts'
+import { inNameOf } from '../support/delegated.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
 import { addPerson, foundTenant, roleIds } from '../support/people.ts'
@@ -31,7 +32,7 @@ describe('getting hold of a program (T-42)', () => {
 
   before(async () => {
     t = await makeApp()
-    const person = async (name: string, roles: string[] = []) => signedIn(t, await addPerson(t.app, t.tenantId, { name, password: null, roles }))
+    const person = async (name: string, roles: string[] = []) => signedIn(t, await addPerson(t.app, t.tenantId, { name, roles }))
     people = {
       gus: await person('gus', [roleIds.globalAdministrator]), ada: await person('ada', [applicationAdministrator]), una: await person('una', [roleIds.userAdministrator]),
       olga: await person('olga'), ned: await person('ned'),
@@ -117,6 +118,28 @@ describe('getting hold of a program (T-42)', () => {
   test('a browser must have given a proof in the last ten minutes', async () => {
     const old = await signedIn(t, people.ada.person, { minutesAgo: 11 })
     assert.equal((await old.post(`/v1.0/applications/${programs.plain.applicationId}/addPassword`)).statusCode, 401)
+  })
+
+  test('through a program a person does what both may: its scopes and their own roles or ownership', async () => {
+    const url = `/v1.0/applications/${programs.plain.applicationId}`
+    const statuses = async (who: SignedIn, scopes: string[]) => {
+      const client = await inNameOf(t, who.person, scopes)
+      return [(await client.get(url)).statusCode, (await client.patch(url, { description: 'x' })).statusCode, (await client.post(`${url}/addPassword`)).statusCode]
+    }
+    assert.deepEqual(await statuses(people.ada, ['Application.ReadWrite.All']), [200, 204, 200])
+    assert.deepEqual(await statuses(people.olga, ['Application.ReadWrite.All']), [200, 204, 200], 'its owner')
+    assert.deepEqual(await statuses(people.ada, ['Application.Read.All']), [200, 403, 403], 'a role is no scope')
+    assert.deepEqual(await statuses(people.ned, ['Application.ReadWrite.All']), [200, 403, 403], 'a scope is no role')
+    assert.deepEqual(await statuses(people.gus, ['User.Read']), [403, 403, 403])
+    const mighty = await inNameOf(t, people.ada.person, ['Application.ReadWrite.All'])
+    assert.equal(code(await mighty.post(`/v1.0/applications/${programs.mighty.applicationId}/addPassword`)), 'LK_BEYOND_REACH')
+    const giving = { principalId: programs.clerk.servicePrincipalId, resourceId: firstPartyId(t.tenantId, graphAppId), appRoleId: roleId('User.Read.All') }
+    const half = await inNameOf(t, people.gus.person, ['AppRoleAssignment.ReadWrite.All'])
+    assert.equal((await half.post(`/v1.0/servicePrincipals/${programs.clerk.servicePrincipalId}/appRoleAssignments`, giving)).statusCode, 403, 'both permissions are needed')
+    const whole = await inNameOf(t, people.gus.person, ['AppRoleAssignment.ReadWrite.All', 'Application.Read.All'])
+    const given = await whole.post(`/v1.0/servicePrincipals/${programs.clerk.servicePrincipalId}/appRoleAssignments`, giving)
+    assert.equal(given.statusCode, 201, given.payload)
+    assert.equal((await whole.delete(`/v1.0/servicePrincipals/${programs.clerk.servicePrincipalId}/appRoleAssignments/${of(given)['id']}`)).statusCode, 204)
   })
 
   test('OwnedBy: a program owns what it makes, changes it and nothing else', async () => {
@@ -209,7 +232,7 @@ describe('getting hold of a program (T-42)', () => {
     assert.match(of(unknown)['error'].message, /Nonsense\.Do/)
     assert.equal((await people.ada.patch(`/v1.0/oauth2PermissionGrants/${id}`, { scope: 'User.Read' })).statusCode, 204)
     assert.equal((await people.ada.post('/v1.0/oauth2PermissionGrants', { ...body, consentType: 'Principal', principalId: people.ned.person.id })).statusCode, 201)
-    const mine = of(await people.ned.get('/v1.0/me/oauth2PermissionGrants'))['value']
+    const mine = of(await people.ned.get(`/v1.0/me/oauth2PermissionGrants?$filter=clientId eq '${programs.plain.servicePrincipalId}'`))['value']
     assert.equal(mine.length, 1)
     assert.equal((await people.ned.delete(`/v1.0/oauth2PermissionGrants/${mine[0].id}`)).statusCode, 204, 'one’s own consent may be taken back')
     assert.equal((await people.ned.delete(`/v1.0/oauth2PermissionGrants/${id}`)).statusCode, 403)
