@@ -17,6 +17,29 @@ import { addPerson, foundTenant, roleIds } from './support/people.ts'
 import { addProgram } from './support/programs.ts'
 import type { Program } from './support/programs.ts'
 
+test('a token issued under one of our origins is good at the others, and under no other name (LD-42)', async () => {
+  const listener = { origin, host: '127.0.0.1', port: 0 }
+  const other = 'https://login.contoso.example:8443'
+  const t = await makeApp({ config: { listeners: [listener, { ...listener, origin: other }] } })
+  try {
+    const program = await addProgram(t.app, t.tenantId, { roles: ['User.Read.All'] })
+    const under = async (issuer: string, audience: string) => {
+      const facts = await tokenFacts(t.app, { tenantId: t.tenantId, appId: program.appId, identifier: 'https://graph.microsoft.com', origins: [origin] })
+      const { token } = await issueAccessToken(t.app, {
+        tenantId: t.tenantId, tenant: facts!.tenant, client: facts!.client!, method: 'secret', resource: facts!.reached!.resource, audience, origin: issuer, roles: facts!.reached!.roles,
+      })
+      return (await graph(t, '/v1.0/users', token)).status
+    }
+    assert.equal(await under(other, 'https://graph.microsoft.com'), 200)
+    assert.equal(await under(other, other), 200)
+    assert.equal(await under(other, `${origin}/`), 200)
+    assert.equal(await under('https://login.contoso.example', 'https://graph.microsoft.com'), 401)
+    assert.equal(await under(other, 'https://login.contoso.example'), 401)
+  } finally {
+    await t.close()
+  }
+})
+
 describe('a bearer token', () => {
   let t: TestApp
   let program: Program

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import { noteClientChange } from '../../src/store/applications.ts'
 import { listProgramSignIns } from '../../src/store/program-sign-ins.ts'
 import { flushCredentialUses } from '../../src/credentials/credential-use.ts'
@@ -281,4 +282,26 @@ describe('a program asks for its own token', () => {
     assert.deepEqual(await send({ client_secret: 'guess' }, '192.0.2.2'), { status: 401, retryAfter: undefined })
     assert.equal((await send({ client_secret: program.secret }, '192.0.2.1')).status, 200, 'nobody locks another’s program out')
   })
+})
+
+test('nothing of what a program shows or is given stands in the log (T-52, T-75)', async () => {
+  const lines: string[] = []
+  const write = (message: string, fields: unknown) => void lines.push(`${message} ${JSON.stringify(fields)} ${inspect(fields)}`)
+  const t = await makeApp({ log: { info: write, warn: write, error: write } })
+  try {
+    const program = await addProgram(t.app, t.tenantId)
+    const assertion = `${'x'.repeat(30)}.CANARYASSERTION.y`
+    const token = await tokenOf(t, program)
+    await ask(t, program, { client_secret: 'CANARYSECRET' })
+    await ask(t, program, { client_secret: undefined, client_assertion: assertion, client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' })
+    await ask(t, program, { client_secret: undefined }, { authorization: `Basic ${Buffer.from(`${program.appId}:CANARYBASIC`).toString('base64')}` })
+    await post(t, `/${t.tenantId}/oauth2/v2.0/token?client_secret=CANARYADDRESS`, { grant_type: 'client_credentials' })
+    await t.server.inject({ url: '/v1.0/users', authority, headers: { authorization: `Bearer ${token}` } })
+    await t.server.inject({ url: '/v1.0/users', authority, headers: { authorization: `Bearer ${token}CANARYBEARER` } })
+    assert.ok(lines.length >= 7, `${lines.length} lines`)
+    const all = lines.join('\n')
+    for (const secret of [program.secret, token, token.split('.')[2]!, 'CANARY', Buffer.from('CANARYBASIC').toString('base64').slice(0, 10)]) assert.ok(!all.includes(secret), secret)
+  } finally {
+    await t.close()
+  }
 })
