@@ -42,7 +42,9 @@ function run(page: string): Promise<{ status: number; output: string }> {
     if (file !== undefined) writeFileSync(join(here, file), onThisPort)
     else if (language === 'sh') commands.push(onThisPort)
   }
-  const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, HOME: here, AZURE_CORE_COLLECT_TELEMETRY: 'no', LANG: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' }
+  // `latchkey` from the sources, as a link in the path.
+  writeFileSync(join(here, 'latchkey'), `#!/bin/sh\nexec ${process.execPath} --import ${root}/bin/jsx.mjs ${root}/src/main.ts "$@"\n`, { mode: 0o755 })
+  const env = { PATH: `${dirname(process.execPath)}:${here}:${process.env.PATH}`, HOME: here, AZURE_CORE_COLLECT_TELEMETRY: 'no', LANG: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' }
   return new Promise(resolve =>
     execFile('bash', ['-c', commands.join('\n')], { cwd: here, env, maxBuffer: 4 * 1024 * 1024 }, (error, stdout, stderr) =>
       resolve({ status: error ? Number(error.code ?? 1) : 0, output: `${stdout}\n${stderr}` })))
