@@ -143,13 +143,3 @@ export function hasRecentProof(caller: UserCaller, now: number): boolean {
   const counted = strong.length > 0 ? strong : proofs
   return counted.some(proof => now - proof.at <= recentProof)
 }
-
-/**
- * For actions of a route that only sometimes need a fresh proof. Throws 401 LK_STEP_UP. Programs act under their own permissions, and
- * a delegated token stands for the consent its application was given: it is asked only with `tokensToo`, where Graph itself asks for a
- * second factor of the last ten minutes (writes to one's own methods, graph §6.3) and where a policy becomes weaker (T-45).
- */
-export function requireRecentProof(caller: Caller, now: number, { tokensToo = false }: { tokensToo?: boolean } = {}): void {
-  if (caller.kind !== 'user' || (caller.token !== undefined && !tokensToo)) return
-  if (!hasRecentProof(caller, now)) throw new Refusal(401, [{ code: 'LK_STEP_UP', audience: 'anyone' }])
-}

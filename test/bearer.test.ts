@@ -1,7 +1,9 @@
 // Bearer tokens at our own doors: of which kind, for whom, when, and until when (T-48, T-51, T-54).
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { requireRecentProof } from '../src/access.ts'
+import type { FastifyRequest } from 'fastify'
+import type { Caller } from '../src/access.ts'
+import { freshCaller, privilegedCaller } from '../src/graph/deciding.ts'
 import { bumpDeploymentEpoch } from '../src/store/installation.ts'
 import { issueAccessToken } from '../src/oauth/access-token.ts'
 import { tokenFacts } from '../src/oauth/known-clients.ts'
@@ -173,11 +175,14 @@ describe('a bearer token', () => {
   test('of a person who proved themself long ago is asked for a new proof only where Graph itself asks', () => {
     const session = { idHash: '', publicId: '', proofs: [{ method: 'mfa', at: 0 }], createdAt: 0, continueTo: null, locale: null }
     const caller = { kind: 'user', tenantId: 't', userId: 'u', level: 'complete', isAdministrator: true, session, token: { appId: 'a', servicePrincipalId: 's', scopes: [] } } as const
-    requireRecentProof(caller, 11 * 60_000)
-    assert.throws(() => requireRecentProof(caller, 11 * 60_000, { tokensToo: true }), { message: 'LK_STEP_UP' })
-    requireRecentProof(caller, 9 * 60_000, { tokensToo: true })
+    const request = (who: Caller) => ({ caller: who, routeOptions: { config: {} } }) as unknown as FastifyRequest
+    const at = (minutes: number) => ({ ...t.app, now: () => minutes * 60_000 })
+    assert.equal(privilegedCaller(at(11), request(caller)), caller, 'an administrator’s own work through a program goes on')
+    assert.throws(() => freshCaller(at(11), request(caller)), { message: 'LK_STEP_UP' })
+    assert.equal(freshCaller(at(9), request(caller)), caller)
     const password = { ...caller, session: { ...session, proofs: [{ method: 'password', at: 10 * 60_000 }, { method: 'mfa', at: 0 }] } }
-    assert.throws(() => requireRecentProof(password, 11 * 60_000, { tokensToo: true }), { message: 'LK_STEP_UP' })
+    assert.throws(() => freshCaller(at(11), request(password)), { message: 'LK_STEP_UP' }, 'the password alone is not it')
+    assert.throws(() => privilegedCaller(at(11), request({ ...caller, token: undefined } as unknown as Caller)), { message: 'LK_STEP_UP' }, 'a browser is asked')
   })
 
   test('ends with what it stands for: at the next request, in this process and in another (T-54)', async () => {
