@@ -386,7 +386,7 @@ export interface ChallengeTable {
 export interface OutboxTable {
   tenantId: Once<string>
   id: Once<string>
-  kind: string // 'mail' | 'sms' | 'job'
+  kind: string // 'mail' | 'sms' | 'job' | 'batch'
   payloadSealed: string
   recipientIndex: string | null
   dedupeId: string
