@@ -6,6 +6,7 @@ import type { App } from '../app.ts'
 import { csvLine } from '../csv.ts'
 import type { VerbIo } from '../config.ts'
 import { listDomains } from '../store/domains.ts'
+import { withLargeCache } from '../store/engine.ts'
 import { nameKey } from '../store/names.ts'
 import { defaultTenant, findTenantByDomain } from '../store/tenants.ts'
 import { translate, type Locale } from '../text.ts'
@@ -70,7 +71,11 @@ async function targetOf(app: App, domain: string | undefined, dryRun: boolean, l
 }
 
 /** Reads the whole file and imports it batch by batch. @throws OperatorError when the file as a whole cannot be read */
-export async function importFile(app: App, target: ImportTarget, file: string, progress: (rows: number) => void = () => {}): Promise<ImportReport> {
+export function importFile(app: App, target: ImportTarget, file: string, progress: (rows: number) => void = () => {}): Promise<ImportReport> {
+  return withLargeCache(app.db, () => importRecords(app, target, file, progress))
+}
+
+async function importRecords(app: App, target: ImportTarget, file: string, progress: (rows: number) => void): Promise<ImportReport> {
   const report: ImportReport = { rows: 0, created: 0, updated: 0, unchanged: 0, examples: 0, malformedPhones: [], problems: [], ignoredColumns: [] }
   const seen = new Map<string, number>()
   let heading: Heading | undefined

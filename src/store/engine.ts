@@ -38,3 +38,20 @@ export function byIndex<T>(db: Db, work: (db: Db) => Promise<T>): Promise<T> {
     return work(trx)
   })
 }
+
+const usualCache = -2000
+const largeCache = -65_536 // KiB
+
+/**
+ * For a load of very many rows by a process that does nothing else: SQLite keeps 64 MiB of pages at hand while the work runs, for every
+ * row is put into indexes at places of their own. PostgreSQL has its own.
+ */
+export async function withLargeCache<T>(db: Db, work: () => Promise<T>): Promise<T> {
+  if (isPostgres(db)) return work()
+  await sql.raw(`pragma cache_size = ${largeCache}`).execute(db)
+  try {
+    return await work()
+  } finally {
+    await sql.raw(`pragma cache_size = ${usualCache}`).execute(db)
+  }
+}
