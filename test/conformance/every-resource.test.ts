@@ -6,7 +6,11 @@ import { saveSku } from '../../src/store/licences.ts'
 import { roles } from '../../src/rules/roles.ts'
 import type { DeclaredRoute } from '../../src/server.ts'
 import { violationsOf } from '../support/csdl.ts'
+import type { Alternatives } from '../../src/access.ts'
+import { firstParty, graphAppId } from '../../src/rules/first-party.ts'
+import { inNameOf } from '../support/delegated.ts'
 import { makeApp } from '../support/make-app.ts'
+import { actAs } from '../support/program-client.ts'
 import type { TestApp } from '../support/make-app.ts'
 import { addGroup, addPerson, passwordOf, roleIds } from '../support/people.ts'
 import { addProgram } from '../support/programs.ts'
@@ -74,6 +78,29 @@ describe('every resource', () => {
     }
     assert.ok(answered.length > 80, `${answered.length} of ${paths.length}`)
   })
+
+  for (const kind of ['a program with every permission', 'a Global Administrator at a program with a scope for each'] as const) {
+    test(`answers ${kind} as well, where its line lets such callers in`, async () => {
+      const scheme = kind.startsWith('a program') ? 'application' : 'delegated'
+      const routes = t.routes.filter(reading).filter(route => (route.access as { graph: { application: readonly unknown[] } }).graph[scheme as 'application'].length > 0)
+      assert.ok(routes.length > 70, `${routes.length}`)
+      // One way through each line that reaches others too; a request may name a hundred scopes at most.
+      const enough = [...new Set(routes.flatMap(route => {
+        const { delegated } = (route.access as { graph: { delegated: Alternatives } }).graph
+        return delegated.find(one => typeof one !== 'string' || /\.All$|\.Directory$|\.AuthenticationMethod$/.test(one)) ?? delegated[0] ?? []
+      }))]
+      const client = scheme === 'application'
+        ? await actAs(t, await addProgram(t.app, t.tenantId, { name: 'All roles', roles: firstParty(graphAppId)!.appRoles.flatMap(one => one.value ?? []) }))
+        : await inNameOf(t, await addPerson(t.app, t.tenantId, { name: 'ida', roles: [roleIds.globalAdministrator] }), enough)
+      const other: string[] = []
+      for (const { url } of routes) {
+        const filled = fill(url).replace("usersRegisteredByMethod/(period='d7')", "usersRegisteredByMethod/(includedUserTypes='all',includedUserRoles='all')")
+        const reply = await client.request('GET', filled, undefined, { consistencylevel: 'eventual' })
+        if (![200, 404].includes(reply.statusCode)) other.push(`${filled}: ${reply.statusCode} ${reply.payload.slice(0, 160)}`)
+      }
+      assert.deepEqual(other, [])
+    })
+  }
 
   test('is called by nobody without a token or a session, in Graph’s own words', async () => {
     for (const { url } of t.routes.filter(reading)) {
