@@ -17,6 +17,9 @@ const roots = new Set([
   'sites', 'solutions', 'storage', 'subscribedskus', 'subscriptions', 'teams', 'teamstemplates', 'teamwork', 'tenantrelationships', 'users',
 ])
 
+/** A name, with the arguments of a function or a key behind it or alone. What is neither is a wrong address, and no part of Graph that is missing here. */
+const wellFormed = /^[\w.$@:-]*(\([^()]*\))?$/
+
 /**
  * Why a path under /v1.0 or /beta was answered by nobody; undefined for every other path.
  * @param routes what is declared, as Fastify writes it
@@ -28,7 +31,7 @@ export function unrouted(method: string, url: string, routes: readonly { method:
   const allowed = [...new Set(routes.filter(route => route.method !== method && fits(route.url, path)).map(route => route.method))]
   if (allowed.length > 0) return { refusal: new Refusal(405, [reason('LK_METHOD_NOT_ALLOWED')]), allow: allowed.join(', ') }
   const segment = found[1] ?? ''
-  if (roots.has(segment.toLowerCase())) return { refusal: new Refusal(501, [reason('LK_NOT_IMPLEMENTED')]) }
+  if (roots.has(segment.toLowerCase()) && path.split('/').every(one => wellFormed.test(one))) return { refusal: new Refusal(501, [reason('LK_NOT_IMPLEMENTED')]) }
   return { refusal: new Refusal(400, [reason('LK_SEGMENT_UNKNOWN', { segment: segment.replace(/[\p{C}]/gu, '').slice(0, 60), graphCode: 'BadRequest' })]) }
 }
 
