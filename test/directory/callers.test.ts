@@ -1,8 +1,10 @@
 // One directory, three kinds of callers: our cookie, a person through a program, and a program by itself (graph §5.4, §6.4, T-42).
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { firstParty, graphAppId } from '../../src/rules/first-party.ts'
 import { roles } from '../../src/rules/roles.ts'
 import { assignRole } from '../../src/store/roles.ts'
+import { findServicePrincipalByAppId } from '../../src/store/service-principals.ts'
 import { inNameOf } from '../support/delegated.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
@@ -131,4 +133,21 @@ test('reports and the log of sign-ins are for programs as well; summaries by fea
   assert.deepEqual(mine.map((one: { servicePrincipalName: string; status: { errorCode: number } }) => [one.servicePrincipalName, one.status.errorCode]), [['Night report', 0]])
   assert.equal((await rea.get(`/beta/auditLogs/signIns/${mine[0].id}`)).json().servicePrincipalCredentialKeyId, program.secretKeyId)
   assert.equal((await rea.get(`/v1.0/auditLogs/signIns/${mine[0].id}`)).statusCode, 404, 'programs are under /beta')
+})
+
+test('where two permissions are needed, one is not enough: giving an app role takes the right to assign and the right to see (graph §4)', async () => {
+  const target = await addProgram(t.app, t.tenantId, { name: 'Target' })
+  const graph = (await findServicePrincipalByAppId(t.app.db, t.tenantId, graphAppId))!
+  const role = firstParty(graphAppId)!.appRoles.find(one => one.value === 'User.ReadBasic.All')!
+  const give = async (...held: string[]) => {
+    const client = await actAs(t, await addProgram(t.app, t.tenantId, { name: held.join(), roles: held }))
+    return (await client.post(`/v1.0/servicePrincipals/${target.servicePrincipalId}/appRoleAssignments`, { principalId: target.servicePrincipalId, resourceId: graph.id, appRoleId: role.id })).json()
+  }
+  for (const held of [['AppRoleAssignment.ReadWrite.All'], ['Application.Read.All'], ['Application.ReadWrite.All'], ['Directory.Read.All', 'Application.ReadWrite.All']]) {
+    const refused = await give(...held)
+    assert.deepEqual([refused.error?.code, refused.error?.innerError.code], ['Authorization_RequestDenied', 'LK_TOKEN_PRIVILEGES'], held.join())
+  }
+  // Past the line it is a question of what may be given by whom (T-42), and not of the line any more.
+  const passed = await give('AppRoleAssignment.ReadWrite.All', 'Directory.Read.All', 'User.ReadBasic.All')
+  assert.notEqual(passed.error?.innerError.code, 'LK_TOKEN_PRIVILEGES', JSON.stringify(passed))
 })
