@@ -97,6 +97,8 @@ declare module 'fastify' {
     origin: string
     /** Goes into every form as `_csrf`. */
     formToken: string
+    /** The handler has waited for a commit of its own that came after everything it read: its answer need not wait for anybody else's. */
+    isSettled: boolean
   }
 }
 

@@ -96,6 +96,7 @@ function useHooks(server: FastifyInstance, app: App): void {
   for (const name of ['caller', 'explicitLocale'] as const) server.decorateRequest(name, undefined)
   for (const name of ['correlationId', 'clientAddress', 'origin', 'formToken'] as const) server.decorateRequest(name, '')
   server.decorateRequest('locale', 'en')
+  server.decorateRequest('isSettled', false)
 
   server.addHook('onRequest', async (request, reply) => {
     const listener = arrivedAt.get(request.raw) ?? app.config.listeners.find(one => one.origin === originOfWhole()) ?? app.config.listeners[0]!
@@ -122,7 +123,7 @@ function useHooks(server: FastifyInstance, app: App): void {
 /** Whatever an answer is made of is on the disk before it leaves (R-03, decision 010). `/livez` looks at nothing. */
 function tellOnlyWhatStays(server: FastifyInstance, store: Store): void {
   server.addHook('onSend', (request, _reply, payload, done) => {
-    const settled = request.routeOptions.url === '/livez' ? undefined : store.settled()
+    const settled = request.isSettled || request.routeOptions.url === '/livez' ? undefined : store.settled()
     if (settled) settled.then(() => done(null, payload), done)
     else done(null, payload)
   })

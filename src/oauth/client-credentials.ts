@@ -3,6 +3,7 @@ import { issueAccessToken, newTokenId } from './access-token.ts'
 import { aadsts } from './errors.ts'
 import { type Grant, type GrantContext, requestedCapabilities } from './grants.ts'
 import { defaultResource } from './scopes.ts'
+import { keyIsKnown } from './signing-keys.ts'
 
 /** `scope` on v2, `resource` on v1; told apart before anything is looked up, so that one query answers for both client and resource. */
 export function resourceAsked({ form, version }: Pick<GrantContext, 'form' | 'version'>): string {
@@ -27,13 +28,14 @@ export const clientCredentials: Grant = {
     if (resource.disabled) throw aadsts(50001, { resource: identifier, tenant: tenant.tenantId })
     if (resource.appRoleAssignmentRequired && roles.length === 0) throw aadsts(501051, { app: client.appId, resource: identifier })
     const id = newTokenId()
+    await keyIsKnown(app, tenant.tenantId, known.settingsVersion)
+    // Behind everything that was read for the token: whoever has the line on the disk has all of it there.
     const line = context.noteSuccess(id)
     const accessToken = await issueAccessToken(app, {
       id,
       tenantId: tenant.tenantId, tenant: known, client, method, resource, audience: identifier, origin: place.origin, roles, capabilities: requestedCapabilities(context.form, resource),
     })
-    // The sign-in is on disk before the token leaves.
     await line?.written()
-    return { accessToken, resource: identifier }
+    return { accessToken, resource: identifier, isSettled: line !== undefined }
   },
 }

@@ -51,6 +51,8 @@ export interface TokenAnswer {
   clientInfo?: string
   /** Seconds after which MSAL gets a new one in the background. */
   refreshIn?: number
+  /** Its line in the log came after everything that was read for it, and is on the disk. */
+  isSettled?: boolean
 }
 
 export interface Grant {

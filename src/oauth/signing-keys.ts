@@ -124,6 +124,11 @@ async function makeFirstKeys(app: App, tenantId: string, algorithm: SigningAlgor
   })
 }
 
+/** When this process has read the keys the tenant signs with; at once when it has. */
+export async function keyIsKnown(app: App, tenantId: string, settingsVersion: number): Promise<void> {
+  await keysOf(app, tenantId, { settingsVersion })
+}
+
 /**
  * Signs claims as a JWT, in the thread pool.
  * @param options.x5t v1 tokens name the key twice (oauth §14)

@@ -22,6 +22,7 @@ export async function answerToken(app: App, request: FastifyRequest, reply: Fast
   const { tenant: segment } = request.params as { tenant: string }
   const answer = await tokenFor(app, { request, reply, form, place, segment, version })
   tokenHeaders(request, reply)
+  request.isSettled = answer.isSettled === true
   return reply.type('application/json; charset=utf-8').serializer(asIs).send(JSON.stringify(bodyOf(answer, version)))
 }
 

@@ -253,6 +253,25 @@ describe('a program asks for its own token', () => {
     assert.ok(!JSON.stringify(all).includes('hunter2') && !JSON.stringify(all).includes('not-the-secret') && !JSON.stringify(all).includes(program.secret))
   })
 
+  test('an answer waits for its own line to be on disk and for nobody else’s commit; a refusal waits as everything does (decision 014)', async () => {
+    const program = await addProgram(t.app, t.tenantId)
+    await tokenOf(t, program)
+    const { settled } = t.store
+    const others = Promise.withResolvers<void>()
+    t.store.settled = () => others.promise
+    try {
+      assert.equal((await ask(t, program)).status, 200)
+      let answered = false
+      const refused = ask(t, program, { client_secret: 'wrong' }).finally(() => (answered = true))
+      await ask(t, program)
+      assert.equal(answered, false)
+      others.resolve()
+      assert.equal((await refused).status, 401)
+    } finally {
+      t.store.settled = settled
+    }
+  })
+
   test('hundreds at once each have their own row and their own id', async () => {
     const program = await addProgram(t.app, t.tenantId)
     const tokens = await Promise.all(Array.from({ length: 300 }, () => tokenOf(t, program)))
