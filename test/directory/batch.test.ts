@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { asPartOf } from '../../src/inner-request.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
 import { addPerson, foundTenant, roleIds } from '../support/people.ts'
@@ -109,4 +110,20 @@ test('addresses nobody answers: 405 with what is allowed, 501 for what Latchkey 
     assert.deepEqual([reply.statusCode, reply.json().error.code], [501, 'NotImplemented'], url)
   }
   for (const url of ['/v1.0/nothing', '/beta/userz', '/v1.0']) assert.deepEqual([(await gus.get(url)).statusCode, (await gus.get(url)).json().error.code], [400, 'BadRequest'], url)
+})
+
+test('parts belong to the address at which the whole was asked, whatever the first listener is (LD-42)', async () => {
+  const listener = { origin, host: '127.0.0.1', port: 0 }
+  const second = 'https://login.contoso.example:8443'
+  const two = await makeApp({ config: { listeners: [listener, { ...listener, origin: second }] } })
+  try {
+    const una = await signedIn(two, await addPerson(two.app, two.tenantId, { name: 'una', password: null }))
+    const cookie = [...una.browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const ask = (host: string) => two.server.inject({ method: 'GET', url: '/v1.0/me?$select=id', headers: { host, cookie } })
+    const reply = await asPartOf({ origin: second }, () => ask('login.contoso.example:8443'))
+    assert.ok(reply.json()['@odata.context'].startsWith(`${second}/v1.0/`), reply.payload)
+    assert.equal((await ask('login.contoso.example:8443')).statusCode, 421, 'a request of its own came in at the first')
+  } finally {
+    await two.close()
+  }
 })
