@@ -62,7 +62,8 @@ async function tokenFor(app: App, { request, reply, form, place, segment, versio
       app, tenant, known: facts.tenant, client, method, keyId, form, version, place, reached: facts.reached, noteSuccess: tokenId => note?.success(keyId, tokenId),
     })
   } catch (error) {
-    if (error instanceof TokenRefusal) await note?.failure(error.code)
+    // The thirty before it are in the log; a flood is not to fill it.
+    if (error instanceof TokenRefusal && error.code !== 50196) await note?.failure(error.code)
     throw error
   }
 }

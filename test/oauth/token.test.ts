@@ -298,6 +298,8 @@ describe('a program asks for its own token', () => {
     const throttled = await send({ client_secret: 'guess' }, '192.0.2.1')
     assert.equal(throttled.status, 429)
     assert.ok(Number(throttled.retryAfter) >= 1 && Number(throttled.retryAfter) <= 60)
+    const logged = async () => (await listProgramSignIns(t.app.db, { tenantId: t.tenantId, servicePrincipalId: program.servicePrincipalId })).length
+    assert.equal(await logged(), 30, 'the log is not filled by a flood')
     assert.deepEqual(await send({ client_secret: 'guess' }, '192.0.2.2'), { status: 401, retryAfter: undefined })
     assert.equal((await send({ client_secret: program.secret }, '192.0.2.1')).status, 200, 'nobody locks another’s program out')
   })
