@@ -82,19 +82,31 @@ export function authenticationMethodsPolicyRoutes(server: Server, app: App): voi
 
   const configurations = `${path}/authenticationMethodConfigurations`
   const One = Type.Object({ id: Type.String({ maxLength: 40 }) })
-  server.get(configurations, { config: config('GET', configurations), schema: { response: { 200: collectionOf(Configuration) } } }, async (request, reply) => {
+  server.get(configurations, {
+    config: config('GET', configurations), schema: { response: { 200: collectionOf(Configuration) } },
+  }, async (request, reply) => {
     readQuery(request, { selectable: [], pageable: false })
     const { policy } = await readPolicyFor(app, request, reply, 'authenticationMethodsPolicy', policyReaders)
-    return { '@odata.context': odataContext(request, `${context}/authenticationMethodConfigurations`), value: policy.authenticationMethodConfigurations.map(shapeConfiguration) }
+    return {
+      '@odata.context': odataContext(request, `${context}/authenticationMethodConfigurations`),
+      value: policy.authenticationMethodConfigurations.map(shapeConfiguration),
+    }
   })
 
-  server.get(`${configurations}/:id`, { config: config('GET', `${configurations}/:id`), schema: { params: One, response: { 200: entityOf(Configuration) } } }, async (request, reply) => {
+  server.get(`${configurations}/:id`, {
+    config: config('GET', `${configurations}/:id`), schema: { params: One, response: { 200: entityOf(Configuration) } },
+  }, async (request, reply) => {
     readQuery(request, { selectable: [], pageable: false })
     const { policy } = await readPolicyFor(app, request, reply, 'authenticationMethodsPolicy', policyReaders)
-    return { '@odata.context': odataContext(request, `${context}/authenticationMethodConfigurations/$entity`), ...shapeConfiguration(requireConfiguration(policy, request.params.id)) }
+    return {
+      '@odata.context': odataContext(request, `${context}/authenticationMethodConfigurations/$entity`),
+      ...shapeConfiguration(requireConfiguration(policy, request.params.id)),
+    }
   })
 
-  server.patch(`${configurations}/:id`, { config: config('PATCH', `${configurations}/:id`), schema: { params: One, body: PatchConfiguration } }, async (request, reply) => {
+  server.patch(`${configurations}/:id`, {
+    config: config('PATCH', `${configurations}/:id`), schema: { params: One, body: PatchConfiguration },
+  }, async (request, reply) => {
     await change(request, request.params.id, before => {
       if (!isConfigurationType(before.id, request.body['@odata.type'])) throw badRequest('LK_FIELD_INVALID', { field: '@odata.type' }, '@odata.type')
       return mergeConfiguration(before, request.body)
@@ -103,7 +115,9 @@ export function authenticationMethodsPolicyRoutes(server: Server, app: App): voi
   })
 
   // Deleting one gives it the values a new tenant has.
-  server.delete(`${configurations}/:id`, { config: config('DELETE', `${configurations}/:id`), schema: { params: One } }, async (request, reply) => {
+  server.delete(`${configurations}/:id`, {
+    config: config('DELETE', `${configurations}/:id`), schema: { params: One },
+  }, async (request, reply) => {
     await change(request, request.params.id, before => defaultAuthenticationMethodsPolicy.authenticationMethodConfigurations.find(one => one.id === before.id)!)
     return reply.code(204).send()
   })
@@ -112,7 +126,10 @@ export function authenticationMethodsPolicyRoutes(server: Server, app: App): voi
     savePolicy(app, request, door, policy => {
       const before = requireConfiguration(policy, id)
       const next = to(before)
-      return { ...policy, authenticationMethodConfigurations: policy.authenticationMethodConfigurations.map(one => (one.id === before.id ? next : one)) }
+      return {
+        ...policy,
+        authenticationMethodConfigurations: policy.authenticationMethodConfigurations.map(one => (one.id === before.id ? next : one)),
+      }
     })
 }
 

@@ -43,7 +43,9 @@ export function authenticationMethodRoutes(server: Server, app: App): void {
       // Graph deletes by the collection of the kind; `methods` is a shorter way of our own, and not there for oneself.
       if (collection === 'methods' && base.includes('/me/')) continue
       const path = `${base}/${collection}/:methodId`
-      server.delete(path, { config: { access: permitted('DELETE', path), surface: 'graph' }, schema: { params: OneMethod } }, async (request, reply) => {
+      server.delete(path, {
+        config: { access: permitted('DELETE', path), surface: 'graph' }, schema: { params: OneMethod },
+      }, async (request, reply) => {
         await remove(app, request, key(request), collection, (request.params as { methodId: string }).methodId)
         return reply.code(204).send()
       })

@@ -51,13 +51,17 @@ const paths = ['/v1.0/policies/authorizationPolicy', '/v1.0/policies/authorizati
 const access = { read: permitted('GET', '/policies/authorizationPolicy'), write: permitted('PATCH', '/policies/authorizationPolicy') }
 
 export function authorizationPolicyRoutes(server: Server, app: App): void {
-  server.get(paths[0], { config: { access: access.read, surface: 'graph' }, schema: { response: { 200: entityOf(Policy) } } }, async (request, reply) => {
+  server.get(paths[0], {
+    config: { access: access.read, surface: 'graph' }, schema: { response: { 200: entityOf(Policy) } },
+  }, async (request, reply) => {
     readQuery(request, { selectable: [], pageable: false })
     const { policy } = await readPolicyFor(app, request, reply, 'authorizationPolicy', readers)
     return { '@odata.context': odataContext(request, 'policies/authorizationPolicy/$entity'), ...shape(policy) }
   })
   // The one object is a collection under /beta, as in the original.
-  server.get('/beta/policies/authorizationPolicy', { config: { access: access.read, surface: 'graph' }, schema: { response: { 200: collectionOf(Policy) } } }, async (request, reply) => {
+  server.get('/beta/policies/authorizationPolicy', {
+    config: { access: access.read, surface: 'graph' }, schema: { response: { 200: collectionOf(Policy) } },
+  }, async (request, reply) => {
     readQuery(request, { selectable: [], pageable: false })
     const { policy } = await readPolicyFor(app, request, reply, 'authorizationPolicy', readers)
     return { '@odata.context': odataContext(request, 'policies/authorizationPolicy'), value: [shape(policy)] }
@@ -69,9 +73,13 @@ export function authorizationPolicyRoutes(server: Server, app: App): void {
     })
   }
 
-  const Defaults = Type.Object({ id: Type.String(), deletedDateTime: Type.Null(), displayName: Type.String(), description: Type.String(), isEnabled: flag })
+  const Defaults = Type.Object({
+    id: Type.String(), deletedDateTime: Type.Null(), displayName: Type.String(), description: Type.String(), isEnabled: flag,
+  })
   const defaultsPath = '/v1.0/policies/identitySecurityDefaultsEnforcementPolicy'
-  server.get(defaultsPath, { config: { access: permitted('GET', defaultsPath), surface: 'graph' }, schema: { response: { 200: entityOf(Defaults) } } }, async (request, reply) => {
+  server.get(defaultsPath, {
+    config: { access: permitted('GET', defaultsPath), surface: 'graph' }, schema: { response: { 200: entityOf(Defaults) } },
+  }, async (request, reply) => {
     readQuery(request, { selectable: [], pageable: false })
     await readPolicyFor(app, request, reply, 'authorizationPolicy', readers)
     return {
@@ -80,7 +88,9 @@ export function authorizationPolicyRoutes(server: Server, app: App): void {
     }
   })
   const DefaultsPatch = Type.Object({ ...odata, isEnabled: flag }, closed)
-  server.patch(defaultsPath, { config: { access: permitted('PATCH', defaultsPath), surface: 'graph' }, schema: { body: DefaultsPatch } }, async (request, reply) => {
+  server.patch(defaultsPath, {
+    config: { access: permitted('PATCH', defaultsPath), surface: 'graph' }, schema: { body: DefaultsPatch },
+  }, async (request, reply) => {
     await requireWriter(app, request)
     // There is nothing behind the switch: to say yes would let somebody believe they are protected.
     if (request.body.isEnabled) throw new Refusal(501, [reason('LK_NOT_IMPLEMENTED')], { field: 'isEnabled' })
@@ -128,7 +138,10 @@ function merge(before: AuthorizationPolicy, body: Static<typeof Patch>): Authori
     ...before.defaultUserRolePermissions, ...(allowedToCreateApps === undefined ? {} : { allowedToCreateApps }),
     ...(assigned === undefined ? {} : { permissionGrantPoliciesAssigned: assigned as string[] }),
   }
-  return { ...before, ...(allowedToUseSSPR === undefined ? {} : { allowedToUseSSPR }), ...(Object.keys(people).length > 0 ? { defaultUserRolePermissions: people } : {}) }
+  return {
+    ...before, ...(allowedToUseSSPR === undefined ? {} : { allowedToUseSSPR }),
+    ...(Object.keys(people).length > 0 ? { defaultUserRolePermissions: people } : {}),
+  }
 }
 
 function requireUnchanged(given: Readonly<Record<string, unknown>>, current: Readonly<Record<string, unknown>>): void {

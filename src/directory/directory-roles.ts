@@ -26,7 +26,10 @@ const text = Nullable(Type.String())
 const Role = Type.Object({
   id: Type.Optional(Type.String()), deletedDateTime: Type.Optional(text), description: Type.Optional(text), displayName: Type.Optional(text), roleTemplateId: Type.Optional(text),
 })
-const Template = Type.Object({ id: Type.Optional(Type.String()), deletedDateTime: Type.Optional(text), description: Type.Optional(text), displayName: Type.Optional(text) })
+const Template = Type.Object({
+  id: Type.Optional(Type.String()), deletedDateTime: Type.Optional(text), description: Type.Optional(text),
+  displayName: Type.Optional(text),
+})
 
 const shapeRole = (id: string) => ({ id, deletedDateTime: null, description: null, displayName: roleName(id), roleTemplateId: id })
 const shapeTemplate = (id: string) => ({ id, deletedDateTime: null, description: null, displayName: roleName(id) })
@@ -40,15 +43,22 @@ const Reference = Type.Object({ '@odata.id': Type.String({ maxLength: 400 }), '@
 export function directoryRoleRoutes(server: Server, app: App): void {
   const config = (method: string, route: string) => ({ access: permitted(method, route), surface: 'graph' as const })
 
-  server.get('/v1.0/directoryRoles', { config: config('GET', '/directoryRoles'), schema: { response: { 200: collectionOf(Role) } } }, async request => {
+  server.get('/v1.0/directoryRoles', {
+    config: config('GET', '/directoryRoles'), schema: { response: { 200: collectionOf(Role) } },
+  }, async request => {
     const { tenantId } = await reader(app, request)
     const query = readQuery(request, roleOffer)
     const roles = (await rolesInUse(app.db, tenantId)).map(shapeRole).filter(role => query.filter === undefined || fits(query.filter, name => role[name as 'id']))
-    return { '@odata.context': odataContext(request, selectedContext('directoryRoles', query.select)), value: roles.map(role => chosen(role, query.select)) }
+    return {
+      '@odata.context': odataContext(request, selectedContext('directoryRoles', query.select)),
+      value: roles.map(role => chosen(role, query.select)),
+    }
   })
 
   const Activate = Type.Object({ '@odata.type': Type.Optional(Type.String()), roleTemplateId: Type.String({ maxLength: 64 }) }, { additionalProperties: false })
-  server.post('/v1.0/directoryRoles', { config: config('POST', '/directoryRoles'), schema: { body: Activate, response: { 201: entityOf(Role) } } }, async (request, reply) => {
+  server.post('/v1.0/directoryRoles', {
+    config: config('POST', '/directoryRoles'), schema: { body: Activate, response: { 201: entityOf(Role) } },
+  }, async (request, reply) => {
     const caller = privilegedCaller(app, request)
     const { roleTemplateId } = request.body
     if (roleTemplates.get(roleTemplateId)?.isAssignable !== true) throw badRequest('LK_FIELD_INVALID', { field: 'roleTemplateId' }, 'roleTemplateId')
@@ -66,21 +76,32 @@ export function directoryRoleRoutes(server: Server, app: App): void {
     return { '@odata.context': odataContext(request, 'directoryRoles/$entity'), ...shapeRole(roleTemplateId) }
   })
 
-  server.get('/v1.0/directoryRoles/:id', { config: config('GET', '/directoryRoles/{id}'), schema: { params: Id, response: { 200: entityOf(Role) } } }, async request => {
+  server.get('/v1.0/directoryRoles/:id', {
+    config: config('GET', '/directoryRoles/{id}'), schema: { params: Id, response: { 200: entityOf(Role) } },
+  }, async request => {
     const { tenantId } = await reader(app, request)
     const query = readQuery(request, { selectable: roleOffer.selectable, pageable: false })
-    return { '@odata.context': odataContext(request, 'directoryRoles/$entity'), ...chosen(shapeRole(await requireInUse(app, tenantId, request.params.id)), query.select) }
+    return {
+      '@odata.context': odataContext(request, 'directoryRoles/$entity'),
+      ...chosen(shapeRole(await requireInUse(app, tenantId, request.params.id)), query.select),
+    }
   })
 
-  server.get('/v1.0/directoryRoles/:id/members', { config: config('GET', '/directoryRoles/{id}/members'), schema: { params: Id, response: { 200: collectionOf(Principal) } } }, async request => {
+  server.get('/v1.0/directoryRoles/:id/members', {
+    config: config('GET', '/directoryRoles/{id}/members'), schema: { params: Id, response: { 200: collectionOf(Principal) } },
+  }, async request => {
     const { tenantId } = await reader(app, request)
     readQuery(request, { selectable: [], pageable: false })
     const members = await membersOf(app, tenantId, await requireInUse(app, tenantId, request.params.id))
     const principals = await principalsOf(app, tenantId, members.map(one => one.principalId))
-    return { '@odata.context': odataContext(request, 'directoryObjects'), value: members.flatMap(one => principals.get(one.principalId) ?? []) }
+    return {
+      '@odata.context': odataContext(request, 'directoryObjects'), value: members.flatMap(one => principals.get(one.principalId) ?? []),
+    }
   })
 
-  server.post('/v1.0/directoryRoles/:id/members/$ref', { config: config('POST', '/directoryRoles/{id}/members'), schema: { params: Id, body: Reference } }, async (request, reply) => {
+  server.post('/v1.0/directoryRoles/:id/members/$ref', {
+    config: config('POST', '/directoryRoles/{id}/members'), schema: { params: Id, body: Reference },
+  }, async (request, reply) => {
     const caller = privilegedCaller(app, request)
     const roleDefinitionId = await requireInUse(app, caller.tenantId, request.params.id)
     const principalId = /\/(?:directoryObjects|users|groups|servicePrincipals)(?:\/|\('?)([\w-]{36})'?\)?$/i.exec(request.body['@odata.id'])?.[1]
@@ -89,7 +110,9 @@ export function directoryRoleRoutes(server: Server, app: App): void {
     return reply.code(204).send()
   })
 
-  server.delete('/v1.0/directoryRoles/:id/members/:memberId/$ref', { config: config('DELETE', '/directoryRoles/{id}/members/{id}'), schema: { params: Member } }, async (request, reply) => {
+  server.delete('/v1.0/directoryRoles/:id/members/:memberId/$ref', {
+    config: config('DELETE', '/directoryRoles/{id}/members/{id}'), schema: { params: Member },
+  }, async (request, reply) => {
     const caller = privilegedCaller(app, request)
     const roleId = await requireInUse(app, caller.tenantId, request.params.id)
     const held = (await membersOf(app, caller.tenantId, roleId)).find(one => one.principalId === request.params.memberId)
@@ -98,16 +121,22 @@ export function directoryRoleRoutes(server: Server, app: App): void {
     return reply.code(204).send()
   })
 
-  server.get('/v1.0/directoryRoleTemplates', { config: config('GET', '/directoryRoleTemplates'), schema: { response: { 200: collectionOf(Template) } } }, async request => {
+  server.get('/v1.0/directoryRoleTemplates', {
+    config: config('GET', '/directoryRoleTemplates'), schema: { response: { 200: collectionOf(Template) } },
+  }, async request => {
     const query = readQuery(request, templateOffer)
     const value = [...roleTemplates.keys()].toSorted().map(id => chosen(shapeTemplate(id), query.select))
     return { '@odata.context': odataContext(request, selectedContext('directoryRoleTemplates', query.select)), value }
   })
 
-  server.get('/v1.0/directoryRoleTemplates/:id', { config: config('GET', '/directoryRoleTemplates/{id}'), schema: { params: Id, response: { 200: entityOf(Template) } } }, async request => {
+  server.get('/v1.0/directoryRoleTemplates/:id', {
+    config: config('GET', '/directoryRoleTemplates/{id}'), schema: { params: Id, response: { 200: entityOf(Template) } },
+  }, async request => {
     const query = readQuery(request, templateOffer)
     if (!roleTemplates.has(request.params.id)) throw notFound()
-    return { '@odata.context': odataContext(request, 'directoryRoleTemplates/$entity'), ...chosen(shapeTemplate(request.params.id), query.select) }
+    return {
+      '@odata.context': odataContext(request, 'directoryRoleTemplates/$entity'), ...chosen(shapeTemplate(request.params.id), query.select),
+    }
   })
 }
 

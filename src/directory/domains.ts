@@ -31,13 +31,20 @@ const offer = { selectable: Object.keys(Domain.properties), pageable: false } as
 const Key = Type.Object({ id: Type.String({ maxLength: 253 }) })
 
 export function domainRoutes(server: Server, app: App): void {
-  server.get('/v1.0/domains', { config: { access: permitted('GET', '/domains'), surface: 'graph' }, schema: { response: { 200: collectionOf(Domain) } } }, async request => {
+  server.get('/v1.0/domains', {
+    config: { access: permitted('GET', '/domains'), surface: 'graph' }, schema: { response: { 200: collectionOf(Domain) } },
+  }, async request => {
     const { select } = readQuery(request, offer)
     const domains = await listDomains(app.db, graphCaller(request).tenantId)
-    return { '@odata.context': odataContext(request, select ? `domains(${select.join(',')})` : 'domains'), value: domains.map(one => shape(one, domains, select)) }
+    return {
+      '@odata.context': odataContext(request, select ? `domains(${select.join(',')})` : 'domains'),
+      value: domains.map(one => shape(one, domains, select)),
+    }
   })
 
-  server.get('/v1.0/domains/:id', { config: { access: permitted('GET', '/domains/{id}'), surface: 'graph' }, schema: { params: Key, response: { 200: entityOf(Domain) } } }, async request => {
+  server.get('/v1.0/domains/:id', {
+    config: { access: permitted('GET', '/domains/{id}'), surface: 'graph' }, schema: { params: Key, response: { 200: entityOf(Domain) } },
+  }, async request => {
     const { select } = readQuery(request, offer)
     const domains = await listDomains(app.db, graphCaller(request).tenantId)
     const found = domains.find(one => one.id === request.params.id.toLowerCase())
@@ -45,7 +52,9 @@ export function domainRoutes(server: Server, app: App): void {
     return { '@odata.context': odataContext(request, 'domains/$entity'), ...shape(found, domains, select) }
   })
 
-  server.patch('/v1.0/domains/:id', { config: { access: permitted('PATCH', '/domains/{id}'), surface: 'graph' }, schema: { params: Key, body: Patch } }, async (request, reply) => {
+  server.patch('/v1.0/domains/:id', {
+    config: { access: permitted('PATCH', '/domains/{id}'), surface: 'graph' }, schema: { params: Key, body: Patch },
+  }, async (request, reply) => {
     const caller = privilegedCaller(app, request)
     const { isDefault, passwordValidityPeriodInDays: days, passwordNotificationWindowInDays: notice } = request.body
     await app.db.transaction().execute(async trx => {
@@ -58,7 +67,10 @@ export function domainRoutes(server: Server, app: App): void {
       // One is always the default: another takes its place.
       if (isDefault === false && before.isDefault) throw badRequest('LK_FIELD_INVALID', { field: 'isDefault' }, 'isDefault')
       if (isDefault === true && !before.isVerified) throw badRequest('LK_FIELD_INVALID', { field: 'isDefault' }, 'isDefault')
-      const changes = { ...(days === undefined ? {} : { passwordValidityPeriodInDays: days }), ...(notice === undefined ? {} : { passwordNotificationWindowInDays: notice }) }
+      const changes = {
+        ...(days === undefined ? {} : { passwordValidityPeriodInDays: days }),
+        ...(notice === undefined ? {} : { passwordNotificationWindowInDays: notice }),
+      }
       if (Object.keys(changes).length > 0) await updateDomain(trx, caller.tenantId, before.id, changes)
       if (isDefault === true) await setDefaultDomain(trx, caller.tenantId, before.id)
       const next = { ...changes, ...(isDefault === undefined ? {} : { isDefault }) }

@@ -14,7 +14,9 @@ import { noteChange } from '../store/changes.ts'
 import { assignLicence, consumedUnits, directLicences, licencesOf, lockSkus, removeLicence } from '../store/licences.ts'
 import { findUser } from '../store/users.ts'
 import { collectionOf, entityOf, odataContext } from '../graph/answers.ts'
-import { actorOf, badRequest, callerFacts, callerId, graphCaller, privilegedCaller, requireReachOf, requireRole } from '../graph/deciding.ts'
+import {
+  actorOf, badRequest, callerFacts, callerId, graphCaller, privilegedCaller, requireReachOf, requireRole,
+} from '../graph/deciding.ts'
 import { UserKey, requireUser } from '../graph/find-user.ts'
 import { readQuery } from '../graph/odata-query.ts'
 import { permitted } from '../graph/permissions.ts'
@@ -39,7 +41,9 @@ const licensers = [roles.globalAdministrator, roles.licenseAdministrator, roles.
 export function licenceRoutes(server: Server, app: App): void {
   for (const [base, params] of [['/v1.0/users/:id', UserKey], ['/v1.0/me', Type.Object({})]] as const) {
     const path = `${base}/licenseDetails`
-    server.get(path, { config: { access: permitted('GET', path), surface: 'graph' }, schema: { params, response: { 200: collectionOf(Details) } } }, async request => {
+    server.get(path, {
+      config: { access: permitted('GET', path), surface: 'graph' }, schema: { params, response: { 200: collectionOf(Details) } },
+    }, async request => {
       readQuery(request, { selectable: [], pageable: false })
       const caller = graphCaller(request)
       const user = await requireUser(app.db, caller.tenantId, (request.params as { id?: string }).id ?? callerId(caller))
@@ -53,7 +57,10 @@ export function licenceRoutes(server: Server, app: App): void {
   }
 
   const forPeople = '/v1.0/users/:id/assignLicense'
-  server.post(forPeople, { config: { access: permitted('POST', forPeople), surface: 'graph' }, schema: { params: UserKey, body: Body, response: { 200: entityOf(User) } } }, async request => {
+  server.post(forPeople, {
+    config: { access: permitted('POST', forPeople), surface: 'graph' },
+    schema: { params: UserKey, body: Body, response: { 200: entityOf(User) } },
+  }, async request => {
     const caller = privilegedCaller(app, request)
     const user = await requireUser(app.db, caller.tenantId, request.params.id)
     if (request.body.addLicenses.length > 0 && user.usageLocation === null) throw badRequest('LK_FIELD_REQUIRED', { field: 'usageLocation' }, 'usageLocation')
@@ -64,7 +71,10 @@ export function licenceRoutes(server: Server, app: App): void {
 
   const GroupKey = Type.Object({ id: Type.String({ maxLength: 64 }) })
   const forGroups = '/v1.0/groups/:id/assignLicense'
-  server.post(forGroups, { config: { access: permitted('POST', forGroups), surface: 'graph' }, schema: { params: GroupKey, body: Body, response: { 202: entityOf(Group) } } }, async (request, reply) => {
+  server.post(forGroups, {
+    config: { access: permitted('POST', forGroups), surface: 'graph' },
+    schema: { params: GroupKey, body: Body, response: { 202: entityOf(Group) } },
+  }, async (request, reply) => {
     const caller = privilegedCaller(app, request)
     const group = await requireGroup(app.db, caller.tenantId, request.params.id)
     await change(app, request, { kind: 'group', id: group.id, displayName: group.displayName })

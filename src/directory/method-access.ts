@@ -5,7 +5,9 @@ import type { App, Db } from '../app.ts'
 import type { Actor } from '../credentials/actor.ts'
 import { holdsRole, roles } from '../rules/roles.ts'
 import type { UserRow } from '../store/users.ts'
-import { actorOf, callerFacts, callerId, decide, decidingFacts, forbidden, freshCaller, graphCaller, privilegedCaller, reachFor, requireReachOf } from '../graph/deciding.ts'
+import {
+  actorOf, callerFacts, callerId, decide, decidingFacts, forbidden, freshCaller, graphCaller, privilegedCaller, reachFor, requireReachOf,
+} from '../graph/deciding.ts'
 import { UserKey, requireUser } from '../graph/find-user.ts'
 
 /** Whose methods: the key in the path, or the caller's own. */

@@ -21,7 +21,9 @@ import type { PolicyDoor } from './saving-policy.ts'
 
 const text = Type.Optional(Nullable(Type.String()))
 const texts = Type.Optional(Type.Array(Type.String()))
-const Domain = Type.Object({ capabilities: Nullable(Type.String()), isDefault: Type.Boolean(), isInitial: Type.Boolean(), name: Type.String(), type: Type.String() })
+const Domain = Type.Object({
+  capabilities: Nullable(Type.String()), isDefault: Type.Boolean(), isInitial: Type.Boolean(), name: Type.String(), type: Type.String(),
+})
 const none = Type.Optional(Type.Array(Type.Object({})))
 const Organization = Type.Object({
   id: Type.Optional(Type.String()), deletedDateTime: text, businessPhones: texts, city: text, country: text, countryLetterCode: text, createdDateTime: text,
@@ -52,21 +54,33 @@ const door: PolicyDoor<'organizationContacts'> = {
 export function organizationRoutes(server: Server, app: App): void {
   const Id = Type.Object({ id: Type.String({ maxLength: 64 }) })
 
-  server.get('/v1.0/organization', { config: { access: permitted('GET', '/organization'), surface: 'graph' }, schema: { response: { 200: collectionOf(Organization) } } }, async request => {
+  server.get('/v1.0/organization', {
+    config: { access: permitted('GET', '/organization'), surface: 'graph' }, schema: { response: { 200: collectionOf(Organization) } },
+  }, async request => {
     const { select } = readQuery(request, offer)
-    return { '@odata.context': odataContext(request, select ? `organization(${select.join(',')})` : 'organization'), value: [await organizationOf(app, request, select)] }
+    return {
+      '@odata.context': odataContext(request, select ? `organization(${select.join(',')})` : 'organization'),
+      value: [await organizationOf(app, request, select)],
+    }
   })
 
-  server.get('/v1.0/organization/:id', { config: { access: permitted('GET', '/organization/{id}'), surface: 'graph' }, schema: { params: Id, response: { 200: entityOf(Organization) } } }, async request => {
+  server.get('/v1.0/organization/:id', {
+    config: { access: permitted('GET', '/organization/{id}'), surface: 'graph' },
+    schema: { params: Id, response: { 200: entityOf(Organization) } },
+  }, async request => {
     const { select } = readQuery(request, offer)
     requireOwn(request, request.params.id)
     return { '@odata.context': odataContext(request, 'organization/$entity'), ...(await organizationOf(app, request, select)) }
   })
 
-  server.patch('/v1.0/organization/:id', { config: { access: permitted('PATCH', '/organization/{id}'), surface: 'graph' }, schema: { params: Id, body: Patch } }, async (request, reply) => {
+  server.patch('/v1.0/organization/:id', {
+    config: { access: permitted('PATCH', '/organization/{id}'), surface: 'graph' }, schema: { params: Id, body: Patch },
+  }, async (request, reply) => {
     requireOwn(request, request.params.id)
     const { marketingNotificationEmails, technicalNotificationMails, securityComplianceNotificationMails, securityComplianceNotificationPhones, privacyProfile } = request.body
-    const given = { marketingNotificationEmails, technicalNotificationMails, securityComplianceNotificationMails, securityComplianceNotificationPhones }
+    const given = {
+      marketingNotificationEmails, technicalNotificationMails, securityComplianceNotificationMails, securityComplianceNotificationPhones,
+    }
     await savePolicy(app, request, door, before => ({
       ...before, ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<OrganizationContacts>),
       ...(privacyProfile === undefined ? {} : { privacyProfile: privacyProfile && { contactEmail: privacyProfile.contactEmail ?? null, statementUrl: privacyProfile.statementUrl ?? null } }),

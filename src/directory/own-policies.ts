@@ -29,8 +29,13 @@ interface OwnPolicy<Name extends keyof TenantPolicies> extends PolicyDoor<Name> 
   settable: readonly string[]
 }
 
-const methodPermissions = { read: permittedHere(['Policy.Read.All', 'Policy.ReadWrite.AuthenticationMethod']), write: permittedHere(['Policy.ReadWrite.AuthenticationMethod']) }
-const organizationPermissions = { read: permittedHere(['Organization.Read.All', 'Organization.ReadWrite.All']), write: permittedHere(['Organization.ReadWrite.All']) }
+const methodPermissions = {
+  read: permittedHere(['Policy.Read.All', 'Policy.ReadWrite.AuthenticationMethod']),
+  write: permittedHere(['Policy.ReadWrite.AuthenticationMethod']),
+}
+const organizationPermissions = {
+  read: permittedHere(['Organization.Read.All', 'Organization.ReadWrite.All']), write: permittedHere(['Organization.ReadWrite.All']),
+}
 
 const passwordProtection: OwnPolicy<'passwordProtection'> = {
   name: 'passwordProtection', shownAs: 'passwordProtection', readers: policyReaders, writers: policyWriters, access: methodPermissions,
@@ -75,11 +80,15 @@ export function ownPolicyRoutes(server: Server, app: App): void {
 
 function routesOf<Name extends keyof TenantPolicies>(server: Server, app: App, own: OwnPolicy<Name>): void {
   const path = `/beta/policies/${own.shownAs}`
-  const Answer = entityOf(Type.Object({ id: Type.String(), version: Type.Integer(), lastModifiedDateTime: Nullable(Type.String()), ...own.properties.properties }))
+  const Answer = entityOf(Type.Object({
+    id: Type.String(), version: Type.Integer(), lastModifiedDateTime: Nullable(Type.String()), ...own.properties.properties,
+  }))
   const settable = Object.entries(own.properties.properties).filter(([name]) => own.settable.includes(name))
   const Patch = Type.Object({ '@odata.type': Type.Optional(Type.String()), ...Object.fromEntries(settable.map(([name, schema]) => [name, Type.Optional(schema)])) }, closed)
 
-  server.get(path, { config: { access: own.access.read, surface: 'graph' }, schema: { response: { 200: Answer } } }, async (request, reply) => {
+  server.get(path, {
+    config: { access: own.access.read, surface: 'graph' }, schema: { response: { 200: Answer } },
+  }, async (request, reply) => {
     readQuery(request, { selectable: [], pageable: false })
     const { policy, version, savedAt } = await readPolicyFor(app, request, reply, own.name, own.readers)
     const shown = Object.fromEntries(Object.entries(policy).filter(([name]) => name in own.properties.properties))

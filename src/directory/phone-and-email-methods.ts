@@ -30,7 +30,9 @@ export function phoneAndEmailRoutes(server: Server, app: App): void {
     const emails = `${base}/emailMethods`
     const config = (method: string, path: string) => ({ access: permitted(method, path), surface: 'graph' as const })
 
-    server.post(phones, { config: config('POST', phones), schema: { params, body: PhonePost, response: { 201: entityOf(Method) } } }, async (request, reply) => {
+    server.post(phones, {
+      config: config('POST', phones), schema: { params, body: PhonePost, response: { 201: entityOf(Method) } },
+    }, async (request, reply) => {
       const { phoneNumber, phoneType } = request.body
       if (!isPhoneType(phoneType)) throw badRequest('LK_FIELD_INVALID', { field: 'phoneType' }, 'phoneType')
       requirePhone(phoneNumber)
@@ -38,7 +40,9 @@ export function phoneAndEmailRoutes(server: Server, app: App): void {
       return register(app, request, key(request), { kind: phoneType, value: phoneNumber, collection: 'phoneMethods' })
     })
 
-    server.post(emails, { config: config('POST', emails), schema: { params, body: Email, response: { 201: entityOf(Method) } } }, async (request, reply) => {
+    server.post(emails, {
+      config: config('POST', emails), schema: { params, body: Email, response: { 201: entityOf(Method) } },
+    }, async (request, reply) => {
       requireAddress(request.body.emailAddress)
       reply.code(201)
       return register(app, request, key(request), { kind: 'email', value: request.body.emailAddress, collection: 'emailMethods' })
@@ -61,7 +65,9 @@ export function phoneAndEmailRoutes(server: Server, app: App): void {
       })
     }
 
-    server.patch(`${emails}/:methodId`, { config: config('PATCH', `${emails}/:methodId`), schema: { params: OneMethod, body: Email } }, async (request, reply) => {
+    server.patch(`${emails}/:methodId`, {
+      config: config('PATCH', `${emails}/:methodId`), schema: { params: OneMethod, body: Email },
+    }, async (request, reply) => {
       requireAddress(request.body.emailAddress)
       await replace(app, request, key(request), request.body.emailAddress, found => found.kind === 'email')
       return reply.code(204).send()
@@ -93,7 +99,9 @@ async function register(app: App, request: FastifyRequest, path: MethodPath, { k
   })
   const made = (await readMethods(app, user.tenantId, user.id)).find(one => one.id === id)
   if (!made) throw notFound()
-  return { '@odata.context': odataContext(request, `users('${user.id}')/authentication/${collection}/$entity`), ...shapeMethod(made, false) }
+  return {
+    '@odata.context': odataContext(request, `users('${user.id}')/authentication/${collection}/$entity`), ...shapeMethod(made, false),
+  }
 }
 
 /** People register what their policy lets them; an administrator may write down what is not in use yet, but an alternate only beside a mobile. */

@@ -23,7 +23,9 @@ const plain = {
   id, principalId: id, principalOrganizationId: id, roleDefinitionId: id, directoryScopeId: id,
   appScopeId: Type.Optional(Nullable(Type.String())), condition: Type.Optional(Nullable(Type.String())),
 }
-const Assignment = Type.Object({ ...plain, principal: Type.Optional(Nullable(Principal)), roleDefinition: Type.Optional(Nullable(RoleDefinition)) })
+const Assignment = Type.Object({
+  ...plain, principal: Type.Optional(Nullable(Principal)), roleDefinition: Type.Optional(Nullable(RoleDefinition)),
+})
 const Body = Type.Object({
   '@odata.type': Type.Optional(Type.String()),
   principalId: Type.String({ maxLength: 64 }),
@@ -50,7 +52,9 @@ export function roleAssignmentRoutes(server: Server, app: App): void {
     return answerCollection(app, paged, context, { value, next: rows.length === query.top ? [rows.at(-1)!.id] : undefined })
   })
 
-  server.get(`${path}/:id`, { config: config('GET', `${path}/:id`), schema: { params: Id, response: { 200: entityOf(Assignment) } } }, async request => {
+  server.get(`${path}/:id`, {
+    config: config('GET', `${path}/:id`), schema: { params: Id, response: { 200: entityOf(Assignment) } },
+  }, async request => {
     const caller = graphCaller(request)
     requireDirectoryReader((await callerFacts(app.db, caller, app.now())).caller)
     const { query, expand } = readExpanding(request, false)
@@ -59,7 +63,9 @@ export function roleAssignmentRoutes(server: Server, app: App): void {
     return { '@odata.context': odataContext(request, `${context}/$entity`), ...(await shape(app, [found], query.select, expand))[0]! }
   })
 
-  server.post(path, { config: config('POST', path), schema: { body: Body, response: { 201: entityOf(Assignment) } } }, async (request, reply) => {
+  server.post(path, {
+    config: config('POST', path), schema: { body: Body, response: { 201: entityOf(Assignment) } },
+  }, async (request, reply) => {
     const { principalId, roleDefinitionId, directoryScopeId } = request.body
     const given = await giveRole(app, request, privilegedCaller(app, request), { principalId, roleDefinitionId, directoryScopeId })
     reply.code(201)
@@ -93,7 +99,9 @@ async function shape(app: App, rows: readonly RoleAssignment[], select: readonly
   const definitions = expand.includes('roleDefinition') ? await roleDefinitionsOf(app.db, tenantId) : undefined
   return rows.map(row => {
     const { id, principalId, roleDefinitionId, directoryScopeId } = row
-    const whole = { id, principalId, principalOrganizationId: row.tenantId, roleDefinitionId, directoryScopeId, appScopeId: null, condition: null }
+    const whole = {
+      id, principalId, principalOrganizationId: row.tenantId, roleDefinitionId, directoryScopeId, appScopeId: null, condition: null,
+    }
     return {
       ...Object.fromEntries(Object.entries(whole).filter(([name]) => select === undefined || select.includes(name))),
       ...(principals ? { principal: principals.get(principalId) ?? null } : {}),

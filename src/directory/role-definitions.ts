@@ -12,7 +12,9 @@ import { roleTemplates } from '../rules/roles.ts'
 import { reason } from '../rules/verdict.ts'
 import { appendAudit } from '../store/audit.ts'
 import { isUniqueViolation } from '../store/errors.ts'
-import { deleteRoleDefinition, findRoleDefinition, insertRoleDefinition, listRoleDefinitions, updateRoleDefinition } from '../store/role-definitions.ts'
+import {
+  deleteRoleDefinition, findRoleDefinition, insertRoleDefinition, listRoleDefinitions, updateRoleDefinition,
+} from '../store/role-definitions.ts'
 import type { RoleDefinitionRow } from '../store/role-definitions.ts'
 import { listRoleAssignments } from '../store/roles.ts'
 import { Nullable, collectionOf, entityOf, odataContext, pick } from '../graph/answers.ts'
@@ -25,7 +27,9 @@ import { permitted } from '../graph/permissions.ts'
 import { requireGiver } from './giving-roles.ts'
 
 const text = Nullable(Type.String())
-const Permission = Type.Object({ allowedResourceActions: Type.Array(Type.String()), excludedResourceActions: Type.Array(Type.String()), condition: text })
+const Permission = Type.Object({
+  allowedResourceActions: Type.Array(Type.String()), excludedResourceActions: Type.Array(Type.String()), condition: text,
+})
 export const RoleDefinition = Type.Object({
   id: Type.Optional(Type.String()), description: Type.Optional(text), displayName: Type.Optional(text), isBuiltIn: Type.Optional(Type.Boolean()),
   isEnabled: Type.Optional(Type.Boolean()), resourceScopes: Type.Optional(Type.Array(Type.String())), templateId: Type.Optional(Type.String()),
@@ -67,14 +71,18 @@ export function roleDefinitionRoutes(server: Server, app: App): void {
     return answerCollection(app, paged, context, { value: rows.map(row => chosen(row, query.select)), next })
   })
 
-  server.get(`${path}/:id`, { config: config('GET', `${path}/:id`), schema: { params: Id, response: { 200: entityOf(RoleDefinition) } } }, async request => {
+  server.get(`${path}/:id`, {
+    config: config('GET', `${path}/:id`), schema: { params: Id, response: { 200: entityOf(RoleDefinition) } },
+  }, async request => {
     const query = readQuery(request, { selectable: offer.selectable, pageable: false })
     const found = (await roleDefinitionsOf(app.db, graphCaller(request).tenantId)).get(request.params.id)
     if (!found) throw notFound()
     return { '@odata.context': odataContext(request, `${context}/$entity`), ...chosen(found, query.select) }
   })
 
-  server.post(path, { config: config('POST', path), schema: { body: Post, response: { 201: entityOf(RoleDefinition) } } }, async (request, reply) => {
+  server.post(path, {
+    config: config('POST', path), schema: { body: Post, response: { 201: entityOf(RoleDefinition) } },
+  }, async (request, reply) => {
     const caller = privilegedCaller(app, request)
     const { displayName, description = null, isEnabled, version = null, rolePermissions } = request.body
     const allowed = actionsOf(rolePermissions)
@@ -99,7 +107,9 @@ export function roleDefinitionRoutes(server: Server, app: App): void {
     await asNameClash(app.db.transaction().execute(async trx => {
       const facts = await requireGiver(trx, caller, app.now())
       const before = await requireOwn(trx, caller.tenantId, request.params.id)
-      const changes = { ...plain, ...(allowed ? { rolePermissions: JSON.stringify(allowed), isPrivileged: isPrivilegedRole(allowed) } : {}) }
+      const changes = {
+        ...plain, ...(allowed ? { rolePermissions: JSON.stringify(allowed), isPrivileged: isPrivilegedRole(allowed) } : {}),
+      }
       if (Object.keys(changes).length > 0) await updateRoleDefinition(trx, caller.tenantId, before.id, changes)
       await audit(app, trx, request, facts, 'Update role definition', { ...before, ...changes }, before)
     }))

@@ -12,7 +12,9 @@ import { permitted } from '../graph/permissions.ts'
 
 const text = Type.Optional(Type.String())
 const units = Type.Integer()
-export const Plan = Type.Object({ servicePlanId: Type.String(), servicePlanName: Type.String(), provisioningStatus: Type.String(), appliesTo: Type.String() })
+export const Plan = Type.Object({
+  servicePlanId: Type.String(), servicePlanName: Type.String(), provisioningStatus: Type.String(), appliesTo: Type.String(),
+})
 const Sku = Type.Object({
   id: text, accountId: text, accountName: text, appliesTo: text, capabilityStatus: text, consumedUnits: Type.Optional(units),
   prepaidUnits: Type.Optional(Type.Object({ enabled: units, suspended: units, warning: units, lockedOut: units })), servicePlans: Type.Optional(Type.Array(Plan)),
@@ -24,14 +26,22 @@ export const shapePlans = (skuId: string, disabled: readonly string[] = []) =>
   servicePlansOf(skuId).map(plan => ({ ...plan, provisioningStatus: disabled.includes(plan.servicePlanId) ? 'Disabled' : 'Success', appliesTo: 'User' }))
 
 export function subscribedSkuRoutes(server: Server, app: App): void {
-  server.get('/v1.0/subscribedSkus', { config: { access: permitted('GET', '/subscribedSkus'), surface: 'graph' }, schema: { response: { 200: collectionOf(Sku) } } }, async request => {
+  server.get('/v1.0/subscribedSkus', {
+    config: { access: permitted('GET', '/subscribedSkus'), surface: 'graph' }, schema: { response: { 200: collectionOf(Sku) } },
+  }, async request => {
     const { select } = readQuery(request, offer)
     const value = await skusOf(app, graphCaller(request).tenantId)
-    return { '@odata.context': odataContext(request, select ? `subscribedSkus(${select.join(',')})` : 'subscribedSkus'), value: value.map(one => (select ? pick(one, select) : one)) }
+    return {
+      '@odata.context': odataContext(request, select ? `subscribedSkus(${select.join(',')})` : 'subscribedSkus'),
+      value: value.map(one => (select ? pick(one, select) : one)),
+    }
   })
 
   const Key = Type.Object({ id: Type.String({ maxLength: 80 }) })
-  server.get('/v1.0/subscribedSkus/:id', { config: { access: permitted('GET', '/subscribedSkus/{id}'), surface: 'graph' }, schema: { params: Key, response: { 200: entityOf(Sku) } } }, async request => {
+  server.get('/v1.0/subscribedSkus/:id', {
+    config: { access: permitted('GET', '/subscribedSkus/{id}'), surface: 'graph' },
+    schema: { params: Key, response: { 200: entityOf(Sku) } },
+  }, async request => {
     const { select } = readQuery(request, offer)
     const found = (await skusOf(app, graphCaller(request).tenantId)).find(one => one.id === request.params.id.toLowerCase())
     if (!found) throw notFound()

@@ -21,7 +21,10 @@ const Body = Type.Object({
 export function temporaryAccessPassRoutes(server: Server, app: App): void {
   for (const { base, params, key } of bases) {
     const path = `${base}/temporaryAccessPassMethods`
-    server.post(path, { config: { access: permitted('POST', path), surface: 'graph' }, schema: { params, body: Type.Optional(Body), response: { 201: entityOf(Method) } } }, async (request, reply) => {
+    server.post(path, {
+      config: { access: permitted('POST', path), surface: 'graph' },
+      schema: { params, body: Type.Optional(Body), response: { 201: entityOf(Method) } },
+    }, async (request, reply) => {
       const caller = privilegedCaller(app, request)
       const written = key(request)
       const user = await requireUser(app.db, caller.tenantId, written === 'me' ? callerId(caller) : written)

@@ -139,7 +139,10 @@ export function actorOf(request: FastifyRequest, caller: SubjectFacts | CallerFa
   const roles = [...new Set(caller.roles.filter(role => !role.eligible).map(role => roleName(role.roleTemplateId)))]
   const program = 'program' in caller ? caller.program : null
   if (program !== null) {
-    return { kind: 'application', app: program.appId, servicePrincipalId: program.servicePrincipalId, displayName: program.displayName, roles, ipAddress: request.clientAddress }
+    return {
+      kind: 'application', app: program.appId, servicePrincipalId: program.servicePrincipalId, displayName: program.displayName, roles,
+      ipAddress: request.clientAddress,
+    }
   }
   return {
     kind: 'user', userId: caller.id, userPrincipalName: caller.userPrincipalName, displayName: caller.displayName, roles, ipAddress: request.clientAddress,

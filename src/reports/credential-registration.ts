@@ -40,7 +40,9 @@ const offer = {
 
 export function credentialRegistrationRoutes(server: Server, app: App): void {
   const path = '/beta/reports/credentialUserRegistrationDetails'
-  server.get(path, { config: { access: permitted('GET', path), surface: 'graph' }, schema: { response: { 200: collectionOf(Details) } } }, async request => {
+  server.get(path, {
+    config: { access: permitted('GET', path), surface: 'graph' }, schema: { response: { 200: collectionOf(Details) } },
+  }, async request => {
     const caller = graphCaller(request)
     const tenant = await readableTenant(app, request)
     const query = readQuery(request, offer)
@@ -68,7 +70,9 @@ export function credentialRegistrationRoutes(server: Server, app: App): void {
     value: Type.Array(Type.Object({ id: Type.String(), totalUserCount: Type.Integer(), userRegistrationCounts: Type.Array(Type.Object({ registrationStatus: Type.String(), registrationCount: Type.Integer() })) })),
   })
   const countPath = '/beta/reports/getCredentialUserRegistrationCount'
-  server.get(countPath, { config: { access: permitted('GET', countPath), surface: 'graph' }, schema: { response: { 200: Counts } } }, async request => {
+  server.get(countPath, {
+    config: { access: permitted('GET', countPath), surface: 'graph' }, schema: { response: { 200: Counts } },
+  }, async request => {
     const tenant = await readableTenant(app, request)
     readQuery(request, { selectable: [], pageable: false })
     const counts = { registered: 0, enabled: 0, capable: 0, mfaRegistered: 0 }
@@ -81,6 +85,9 @@ export function credentialRegistrationRoutes(server: Server, app: App): void {
       counts.mfaRegistered += Number(details.isMfaRegistered)
     }
     const userRegistrationCounts = Object.entries(counts).map(([registrationStatus, registrationCount]) => ({ registrationStatus, registrationCount }))
-    return { '@odata.context': odataContext(request, 'Collection(microsoft.graph.credentialUserRegistrationCount)'), value: [{ id: tenant.id, totalUserCount, userRegistrationCounts }] }
+    return {
+      '@odata.context': odataContext(request, 'Collection(microsoft.graph.credentialUserRegistrationCount)'),
+      value: [{ id: tenant.id, totalUserCount, userRegistrationCounts }],
+    }
   })
 }

@@ -43,7 +43,9 @@ const offer = {
 export function directoryAuditRoutes(server: Server, app: App): void {
   const path = '/v1.0/auditLogs/directoryAudits'
 
-  server.get(path, { config: { access: permitted('GET', path), surface: 'graph' }, schema: { response: { 200: collectionOf(Audit) } } }, async request => {
+  server.get(path, {
+    config: { access: permitted('GET', path), surface: 'graph' }, schema: { response: { 200: collectionOf(Audit) } },
+  }, async request => {
     const caller = graphCaller(request)
     await readableTenant(app, request)
     const query = readQuery(request, offer)

@@ -39,7 +39,9 @@ export function reportRoutes(server: Server, app: App): void {
   const config = (route: string) => ({ access: permitted('GET', `/reports/authenticationMethods/${route}`), surface: 'graph' }) as const
 
   // In pages for programs; as CSV (`$format=csv` or Accept: text/csv) everybody who fits the filter, in one download.
-  server.get(`${path}/userRegistrationDetails`, { config: config('userRegistrationDetails'), schema: { response: { 200: collectionOf(Details) } } }, async (request, reply) => {
+  server.get(`${path}/userRegistrationDetails`, {
+    config: config('userRegistrationDetails'), schema: { response: { 200: collectionOf(Details) } },
+  }, async (request, reply) => {
     const caller = graphCaller(request)
     const tenant = await readableTenant(app, request)
     const query = readQuery(request, offer)
@@ -65,13 +67,18 @@ export function reportRoutes(server: Server, app: App): void {
     return answerCollection(app, paged, 'reports/authenticationMethods/userRegistrationDetails', { value: shown, next: more ? [last!.displayNameLower, last!.id] : undefined })
   })
 
-  server.get(`${path}/userRegistrationDetails/:id`, { config: config('userRegistrationDetails/{id}'), schema: { params: UserKey, response: { 200: entityOf(Details) } } }, async request => {
+  server.get(`${path}/userRegistrationDetails/:id`, {
+    config: config('userRegistrationDetails/{id}'), schema: { params: UserKey, response: { 200: entityOf(Details) } },
+  }, async request => {
     const tenant = await readableTenant(app, request)
     const { select } = readQuery(request, { selectable: offer.selectable, pageable: false })
     const user = await requireUser(app.db, tenant.id, request.params.id)
     const subject = await gatherSubject(app.db, tenant, user.id, app.now())
     if (!subject) throw notFound()
-    return { '@odata.context': odataContext(request, 'reports/authenticationMethods/userRegistrationDetails/$entity'), ...(select ? pick(detailsOf(app, tenant, subject), select) : detailsOf(app, tenant, subject)) }
+    return {
+      '@odata.context': odataContext(request, 'reports/authenticationMethods/userRegistrationDetails/$entity'),
+      ...(select ? pick(detailsOf(app, tenant, subject), select) : detailsOf(app, tenant, subject)),
+    }
   })
 
   const Summary = Type.Object({
@@ -85,11 +92,19 @@ export function reportRoutes(server: Server, app: App): void {
     const asked = summaryOf(request.params.summary, request.params.arguments)
     if (!asked) throw notFound()
     const { total, counts } = await countPeople(app, await readableTenant(app, request), asked)
-    const common = { '@odata.context': odataContext(request, `microsoft.graph.${asked.type}`), totalUserCount: total, userTypes: asked.userTypes, userRoles: asked.userRoles }
-    if (asked.type === 'userRegistrationMethodSummary') {
-      return { ...common, userRegistrationMethodCounts: registrableMethods.map(name => ({ authenticationMethod: name, userCount: counts.get(name) ?? 0 })) }
+    const common = {
+      '@odata.context': odataContext(request, `microsoft.graph.${asked.type}`), totalUserCount: total, userTypes: asked.userTypes,
+      userRoles: asked.userRoles,
     }
-    return { ...common, userRegistrationFeatureCounts: Object.keys(features).map(feature => ({ feature, userCount: counts.get(feature) ?? 0 })) }
+    if (asked.type === 'userRegistrationMethodSummary') {
+      return {
+        ...common,
+        userRegistrationMethodCounts: registrableMethods.map(name => ({ authenticationMethod: name, userCount: counts.get(name) ?? 0 })),
+      }
+    }
+    return {
+      ...common, userRegistrationFeatureCounts: Object.keys(features).map(feature => ({ feature, userCount: counts.get(feature) ?? 0 })),
+    }
   })
 }
 

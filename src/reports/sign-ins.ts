@@ -50,7 +50,9 @@ export function signInRoutes(server: Server, app: App): void {
       return answerCollection(app, paged, 'auditLogs/signIns', { value, next: page.next }) as never
     })
 
-    server.get(`${path}/:id`, { config: { access, surface: 'graph' }, schema: { params: Id, response: { 200: entityOf(Item as typeof SignInUnderBeta) } } }, async request => {
+    server.get(`${path}/:id`, {
+      config: { access, surface: 'graph' }, schema: { params: Id, response: { 200: entityOf(Item as typeof SignInUnderBeta) } },
+    }, async request => {
       const { id: tenantId } = await readableTenant(app, request)
       await flushSignIns(app)
       const row = await findSignIn(app.db, tenantId, request.params.id)
@@ -139,5 +141,8 @@ async function namesFor(app: App, request: FastifyRequest, tenantId: string, row
   const appIds = [...new Set(rows.flatMap(row => [row.appId ?? [], row.resourceId ?? []].flat()))]
   const people = ids.length === 0 ? [] : await app.db.selectFrom('users').select(['id', 'displayName', 'userPrincipalName']).where('tenantId', '=', tenantId).where('id', 'in', ids).execute()
   const programs = appIds.length === 0 ? [] : await app.db.selectFrom('servicePrincipals').select(['appId', 'displayName']).where('tenantId', '=', tenantId).where('appId', 'in', appIds).execute()
-  return { people: new Map(people.map(one => [one.id, one])), programs: new Map(programs.map(one => [one.appId, one.displayName])), locale: request.locale }
+  return {
+    people: new Map(people.map(one => [one.id, one])), programs: new Map(programs.map(one => [one.appId, one.displayName])),
+    locale: request.locale,
+  }
 }

@@ -12,7 +12,9 @@ let gus: SignedIn
 let eve: SignedIn
 before(async () => {
   t = await makeApp()
-  gus = await signedIn(t, await addPerson(t.app, t.tenantId, { name: 'gus', password: null, mail: 'gus@contoso.example', roles: [roleIds.globalAdministrator] }))
+  gus = await signedIn(t, await addPerson(t.app, t.tenantId, {
+    name: 'gus', password: null, mail: 'gus@contoso.example', roles: [roleIds.globalAdministrator],
+  }))
   eve = await signedIn(t, await addPerson(t.app, t.tenantId, { name: 'eve', password: null }))
 })
 after(() => t.close())

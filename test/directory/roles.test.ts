@@ -82,7 +82,10 @@ test('built-in roles are listed, found by name, and stay as they are', async () 
 })
 
 test('a role of one’s own is made, changed, given and, when nobody holds it, deleted; the audit tells of each', async () => {
-  const body = { displayName: 'Kelp keeper', description: 'Keeps kelp', isEnabled: true, rolePermissions: [{ allowedResourceActions: ['microsoft.directory/groups/members/read'] }] }
+  const body = {
+    displayName: 'Kelp keeper', description: 'Keeps kelp', isEnabled: true,
+    rolePermissions: [{ allowedResourceActions: ['microsoft.directory/groups/members/read'] }],
+  }
   const made = (await gus.post(definitions, body)).json()
   assert.deepEqual([made.isBuiltIn, made.rolePermissions[0].allowedResourceActions], [false, body.rolePermissions[0]!.allowedResourceActions])
   assert.equal((await gus.post(definitions, { ...body, displayName: 'KELP keeper' })).json().error.details[0].target, 'displayName', 'names are used once')
