@@ -1,7 +1,7 @@
 // People sign in by clients we did not write, unmodified, over https: MSAL and Azure Identity for JavaScript, the Azure CLI.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -139,5 +139,30 @@ describe('people with clients we did not write', () => {
     await typed
     const me = await az.json<{ id: string; userPrincipalName: string }>('ad', 'signed-in-user', 'show')
     assert.deepEqual([me.id, me.userPrincipalName], [ann.id, ann.userPrincipalName])
+  })
+
+  test('the Azure CLI signs somebody in by a browser: code, PKCE and an address on this machine', async () => {
+    const az = await azFor({ httpsOrigin: origin, caFile }, join(folder, 'az-browser'))
+    const seen = join(folder, 'address')
+    const opener = join(folder, 'browser.sh')
+    writeFileSync(opener, `#!/bin/sh\nprintf '%s' "$1" > '${seen}.new' && mv '${seen}.new' '${seen}'\n`, { mode: 0o755 })
+    const login = spawn('az', ['login', '--allow-no-subscriptions', '-o', 'json'], { env: { ...az.env, BROWSER: `${opener} %s` } })
+    const ended = new Promise<number | null>(done => login.once('close', done))
+    let said = ''
+    for (const stream of [login.stdout, login.stderr]) stream.on('data', (data: Buffer) => (said += String(data)))
+    while (!existsSync(seen) && login.exitCode === null) await new Promise(done => setTimeout(done, 50))
+    const url = readFileSync(seen, 'utf8')
+    assert.ok(url.startsWith(`${origin}/`), url)
+    const { browser } = await signedIn(t, ann)
+    // It asks which account (prompt=select_account).
+    await browser.get(url.slice(origin.length))
+    const reply = await browser.post(browser.path, { answer: 'thisAccount' })
+    const back = /^0;url=(http:\/\/localhost:\d+[/?].*)$/.exec(String(reply.headers['refresh']))?.[1]
+    if (back === undefined) login.kill()
+    assert.ok(back, reply.payload)
+    await fetch(back)
+    assert.equal(await ended, 0, said)
+    const me = await az.json<{ id: string }>('ad', 'signed-in-user', 'show')
+    assert.equal(me.id, ann.id)
   })
 })
