@@ -61,7 +61,7 @@ function untilClosed(socket: Socket, bytes: Buffer, goesOn: () => boolean, times
     socket.on('close', () => (waiting ? reject(new Error('the server closed a connection in the middle')) : resolve(ending)))
     socket.on('data', (part: Buffer) => {
       parts.push(part)
-      const text = parts.length === 1 ? part.latin1Slice() : Buffer.concat(parts).latin1Slice()
+      const text = parts.length === 1 ? part.toString('latin1') : Buffer.concat(parts).toString('latin1')
       const head = text.indexOf('\r\n\r\n')
       if (head < 0) return
       const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1])

@@ -48,10 +48,10 @@ const largeCache = -65_536 // KiB
  */
 export async function withLargeCache<T>(db: Db, work: () => Promise<T>): Promise<T> {
   if (isPostgres(db)) return work()
-  await sql.raw(`pragma cache_size = ${largeCache}`).execute(db)
+  await sql`pragma cache_size = ${sql.lit(largeCache)}`.execute(db)
   try {
     return await work()
   } finally {
-    await sql.raw(`pragma cache_size = ${usualCache}`).execute(db)
+    await sql`pragma cache_size = ${sql.lit(usualCache)}`.execute(db)
   }
 }
