@@ -11,6 +11,8 @@ import { noteClientChange } from './store/applications.ts'
 import { changesKeptFor, forgetOldChanges } from './store/changes.ts'
 import { deletedKeptFor, purgeDeletedBefore } from './store/deleted-applications.ts'
 import { purgePeopleAndGroups } from './store/deleted-objects.ts'
+import { isUniqueViolation } from './store/errors.ts'
+import { missingFirstParties, seedFirstParty } from './store/first-party.ts'
 import { dropExpiredRows, dropOldPlaces, dropOldRecords } from './store/old-rows.ts'
 import { dropBeyondCaps, rowCaps } from './store/row-caps.ts'
 import { listTenants } from './store/tenants.ts'
@@ -59,6 +61,21 @@ export async function tidyDirectory(app: App): Promise<number> {
 /** Programs that one transaction removes. */
 const portion = 50
 
+/** Gives tenants of an older version what this one has built in. @returns how many programs were added */
+export async function addBuiltIn(app: App): Promise<number> {
+  let added = 0
+  for (const { id } of await listTenants(app.db)) {
+    if ((await missingFirstParties(app.db, id)).length === 0) continue
+    try {
+      added += (await app.db.transaction().execute(trx => seedFirstParty(trx, id, app.now()))).length
+    } catch (error) {
+      // Another process was quicker.
+      if (!isUniqueViolation(error)) throw error
+    }
+  }
+  return added
+}
+
 /** Tells people of every tenant whose password expires soon, where the tenant wants that, and owners of programs whose credentials do. @returns how many hear of it now */
 export async function tellOfExpiry(app: App): Promise<number> {
   let queued = 0
@@ -78,6 +95,7 @@ export function startHousekeeping(app: App, everyMs = minute): { stop(): Promise
       if (rounds++ % hourly === 0) {
         await tidyRecords(app)
         await tidyDirectory(app)
+        await addBuiltIn(app)
         await tellOfExpiry(app)
       }
     } catch (error) {

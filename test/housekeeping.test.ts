@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { tidy, tidyRecords } from '../src/housekeeping.ts'
+import { addBuiltIn, tidy, tidyRecords } from '../src/housekeeping.ts'
+import { azureCliAppId, graphAppId } from '../src/rules/first-party.ts'
 import { verifyAudit } from '../src/store/audit-chain.ts'
 import { appendAudit } from '../src/store/audit.ts'
+import { firstPartyId } from '../src/store/first-party.ts'
+import { listGrants, removeGrant } from '../src/store/grants.ts'
 import { lastPasswordEvent } from '../src/store/password-events.ts'
 import { rowCaps } from '../src/store/row-caps.ts'
+import { findServicePrincipalByAppId } from '../src/store/service-principals.ts'
 import { flushSignIns } from '../src/store/sign-ins.ts'
 import { makeApp } from './support/make-app.ts'
 import type { TestApp } from './support/make-app.ts'
@@ -29,6 +33,20 @@ const keysOf = async (t: TestApp) => (await t.app.db.selectFrom('limits').select
 
 for (const engine of engines) {
   describe(`housekeeping on ${engine}`, () => {
+    test('a tenant of an older version gets what this one has built in, once, and nothing that was taken back', () =>
+      onApp(engine, async t => {
+        const [cli, consented] = [firstPartyId(t.tenantId, azureCliAppId), () => listGrants(t.app.db, { tenantId: t.tenantId, clientId: firstPartyId(t.tenantId, azureCliAppId) })]
+        assert.equal(await addBuiltIn(t.app), 0)
+        for (const grant of await consented()) await removeGrant(t.app.db, t.tenantId, grant.id)
+        await t.app.db.deleteFrom('servicePrincipals').where('id', '=', firstPartyId(t.tenantId, graphAppId)).execute()
+        assert.equal((await Promise.all([addBuiltIn(t.app), addBuiltIn(t.app)])).reduce((sum, one) => sum + one), 1)
+        assert.equal((await findServicePrincipalByAppId(t.app.db, t.tenantId, graphAppId))?.id, firstPartyId(t.tenantId, graphAppId))
+        assert.deepEqual(await consented(), [], 'consent that an administrator took back is not given again')
+        await t.app.db.deleteFrom('servicePrincipals').where('id', '=', cli).execute()
+        assert.equal(await addBuiltIn(t.app), 1)
+        assert.ok((await consented()).length > 0, 'a new client comes with the consent it needs')
+      }))
+
     test('what ended by itself goes, however much of it there is, and what has time left stays', () =>
       onApp(engine, async t => {
         const now = t.app.now()
