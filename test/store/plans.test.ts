@@ -6,9 +6,14 @@ import { CompiledQuery, sql } from 'kysely'
 import type { Db } from '../../src/app.ts'
 import { countSignIns, countUsage } from '../../src/store/activity.ts'
 import { listAudit } from '../../src/store/audit.ts'
+import { changesBetween, nextChange } from '../../src/store/changes.ts'
+import { readCount } from '../../src/store/counters.ts'
+import { pageOf } from '../../src/store/directory-pages.ts'
 import { gatherFacts, gatherTenantFacts } from '../../src/store/facts.ts'
+import { groupResource } from '../../src/store/group-properties.ts'
 import { listGroups } from '../../src/store/groups.ts'
 import { clear, peek, reserve } from '../../src/store/limits.ts'
+import { memberIds } from '../../src/store/memberships.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/open.ts'
 import { dropExpired, takeDue } from '../../src/store/outbox.ts'
@@ -16,6 +21,7 @@ import { findSession, listSessions } from '../../src/store/sessions.ts'
 import { listSignIns } from '../../src/store/sign-ins.ts'
 import { listSubjects } from '../../src/store/subjects.ts'
 import { listUsageEvents } from '../../src/store/usage-events.ts'
+import { userResource } from '../../src/store/user-properties.ts'
 import { findUser, findUserByName, listUsers } from '../../src/store/users.ts'
 import { bothEngines, openTestStore } from '../support/store.ts'
 import type { TestStore } from '../support/store.ts'
@@ -33,6 +39,18 @@ const asked: Record<string, (db: Db) => Promise<unknown>> = {
   'a page of users by the beginning of their name': db => listUsers(db, { tenantId: 't1', top: 10, filter: { displayNamePrefix: 'user 01' } }),
   'the deleted users': db => listUsers(db, { tenantId: 't1', top: 10, deleted: true }),
   'a page of groups': db => listGroups(db, { tenantId: 't1', top: 10, after }),
+  'a page of the directory by id': db => pageOf(db, userResource, { tenantId: 't1', top: 10, after: ['0', 'u00500'] }),
+  'a page of the directory by name': db => pageOf(db, userResource, { tenantId: 't1', top: 10, after: ['0', 'user 00500', 'u00500'], orderBy: { column: 'displayNameLower', descending: true } }),
+  'a page of the directory by the beginning of a name': db => pageOf(db, userResource, { tenantId: 't1', top: 10, after: ['0', 'user 00500', 'u00500'], filter: { kind: 'startswith', property: 'displayName', value: 'User' } }),
+  'a page of the directory by the beginning of a principal name': db => pageOf(db, userResource, { tenantId: 't1', top: 10, filter: { kind: 'startswith', property: 'userPrincipalName', value: 'user' } }),
+  'a person by an address': db => pageOf(db, userResource, { tenantId: 't1', top: 10, filter: { kind: 'compare', property: 'mail', operator: 'eq', value: 'x@t1.example' } }),
+  'a person by a proxy address': db => pageOf(db, userResource, { tenantId: 't1', top: 10, filter: { kind: 'any', property: 'proxyAddresses', operator: 'eq', value: 'smtp:x@t1.example' } }),
+  'a window of the directory that no index answers': db => pageOf(db, userResource, { tenantId: 't1', top: 10, filter: { kind: 'compare', property: 'city', operator: 'eq', value: 'Riga' } }),
+  'a page of the groups of the directory': db => pageOf(db, groupResource, { tenantId: 't1', top: 10, after: ['0', 'g5'] }),
+  'a page of members': db => memberIds(db, { tenantId: 't1', groupId: 'g', after: 'u00500', top: 10 }),
+  'how many people there are': db => readCount(db, 't1', 'user'),
+  'where changes go on': db => nextChange(db, 't1', 'user'),
+  'a page of changes': db => changesBetween(db, 't1', 'user', { from: 5, before: 500, after: { changed: 7, objectId: 'u00007' }, limit: 10 }),
   'a session by its id': db => findSession(db, 'h', start),
   'the sessions of a person': db => listSessions(db, { tenantId: 't1', userId: 'u00007', now: start }),
   'the facts about a person': db => gatherFacts(db, { tenantId: 't1', userId: 'u00007', now: start, providers }),
@@ -108,7 +126,8 @@ bothEngines('what is asked all day is found by an index, and pages come in its o
         if (process.env.SHOW_PLANS) console.log(`\n${what}\n${statement.sql.slice(0, 300)}\n${plan.join('\n')}`)
         for (const line of plan) {
           const whole = /\bSCAN (?!CONSTANT ROW)|Seq Scan/.test(line) && !small.test(line)
-          const sorts = /TEMP B-TREE|Sort {2}/.test(line) && !maySort.test(what)
+          // Rows that come in the order of the first column are put in order only among those that are alike in it.
+          const sorts = /TEMP B-TREE|(?<!Incremental )Sort {2}/.test(line) && !maySort.test(what)
           if (whole || sorts) bad.push(`${what}: ${line}`)
         }
       }
