@@ -7,7 +7,7 @@ import { Type } from 'typebox'
 import type { App } from '../app.ts'
 import { Refusal } from '../refusal.ts'
 import { reason } from '../rules/verdict.ts'
-import { changesBetween, nextChange, remembersSince } from '../store/changes.ts'
+import { changesBetween, lineageOf, nextChange, remembersSince } from '../store/changes.ts'
 import type { ChangeKind } from '../store/changes.ts'
 import { graphLink, odataContext } from './answers.ts'
 import { callerId, graphCaller } from './deciding.ts'
@@ -41,7 +41,7 @@ export interface DeltaSource {
 }
 
 /** Where the reader is: in the first round (with the number to begin the next one with), or in a round of changes. */
-type State = { select?: string[]; top: number } & (
+type State = { select?: string[]; top: number; lineage: number } & (
   | { round: 'all'; start: number; after: readonly string[] }
   | { round: 'changes'; from: number; before?: number; after?: { changed: number; objectId: string } }
 )
@@ -58,11 +58,12 @@ export async function answerDelta(app: App, request: FastifyRequest, reply: Fast
   const query = readQuery(request, { selectable: source.selectable, also: ['$deltatoken'], defaultTop: pageSize(request) })
   const token = optionOf(request, '$deltatoken')
   if (token !== undefined && query.skipToken !== undefined) throw badQuery('$deltatoken')
-  const first = { ...(query.select ? { select: query.select } : {}), top: query.top }
+  const first = { ...(query.select ? { select: query.select } : {}), top: query.top, lineage: await lineageOf(app.db, caller.tenantId) }
   if (token?.toLowerCase() === 'latest') return page(app, request, caller, source, first, [], { deltaFrom: await nextChange(app.db, caller.tenantId, source.kind) })
   const written = token ?? query.skipToken
   if (written === undefined) return everything(app, request, caller, source, { ...first, round: 'all', start: await nextChange(app.db, caller.tenantId, source.kind), after: [] })
   const state = opened(app, caller, source.name, written)
+  if (state.lineage !== first.lineage) throw resync(request, reply, source)
   if (state.round === 'all') return everything(app, request, caller, source, state)
   return changes(app, request, reply, caller, source, state)
 }
@@ -78,8 +79,7 @@ async function changes(app: App, request: FastifyRequest, reply: FastifyReply, c
   const span = { from: state.from, before }
   // Asked after the end of the span is known: what is forgotten in between is missed by neither.
   if (state.from > before || !(await remembersSince(app.db, tenantId, source.kind, state.from))) {
-    reply.header('location', graphLink(request, `/${source.name}/delta`))
-    throw new Refusal(410, [reason('LK_RESYNC')])
+    throw resync(request, reply, source)
   }
   const changed = await changesBetween(app.db, tenantId, source.kind, { ...span, after: state.after, limit: state.top })
   const living = changed.filter(one => one.removed === null).map(one => one.objectId)
@@ -89,13 +89,18 @@ async function changes(app: App, request: FastifyRequest, reply: FastifyReply, c
   return page(app, request, caller, source, state, value, last ? { next: { ...state, before, after: { changed: last.changed, objectId: last.objectId } } } : { deltaFrom: before })
 }
 
+function resync(request: FastifyRequest, reply: FastifyReply, source: DeltaSource): Refusal {
+  reply.header('location', graphLink(request, `/${source.name}/delta`))
+  return new Refusal(410, [reason('LK_RESYNC')])
+}
+
 function page(
-  app: App, request: FastifyRequest, caller: GraphCaller, source: DeltaSource, { select, top }: Pick<State, 'select' | 'top'>, value: Record<string, unknown>[], link: { next: State } | { deltaFrom: number },
+  app: App, request: FastifyRequest, caller: GraphCaller, source: DeltaSource, { select, top, lineage }: Pick<State, 'select' | 'top' | 'lineage'>, value: Record<string, unknown>[], link: { next: State } | { deltaFrom: number },
 ) {
   const to = (option: string, state: State) => `${graphLink(request, `/${source.name}/delta`)}?${option}=${encodeURIComponent(sealed(app, caller, source.name, state))}`
   return {
     '@odata.context': odataContext(request, `${source.name}${select ? `(${select.join(',')})` : ''}/$delta`),
-    ...('next' in link ? { '@odata.nextLink': to('$skiptoken', link.next) } : { '@odata.deltaLink': to('$deltatoken', { round: 'changes', from: link.deltaFrom, top, ...(select ? { select } : {}) }) }),
+    ...('next' in link ? { '@odata.nextLink': to('$skiptoken', link.next) } : { '@odata.deltaLink': to('$deltatoken', { round: 'changes', from: link.deltaFrom, top, lineage, ...(select ? { select } : {}) }) }),
     value,
   }
 }

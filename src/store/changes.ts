@@ -67,6 +67,22 @@ export async function nextChange(db: Db, tenantId: string, kind: ChangeKind): Pr
   return (row?.last ?? 0) + 1
 }
 
+const lineage = 'lineage'
+
+/** After a backup was brought back numbers begin anew from an older day: nothing that was told before counts (T-74). */
+export async function beginLineage(trx: Db, now: number): Promise<void> {
+  for (const { id: tenantId } of await trx.selectFrom('tenants').select('id').execute()) {
+    await trx.insertInto('changeHorizons').values({ tenantId, kind: lineage, forgottenBefore: now })
+      .onConflict(clash => clash.columns(['tenantId', 'kind']).doUpdateSet({ forgottenBefore: now })).execute()
+  }
+}
+
+/** Which line of numbers a tenant is in: a number from another one means nothing. */
+export async function lineageOf(db: Db, tenantId: string): Promise<number> {
+  const row = await db.selectFrom('changeHorizons').select('forgottenBefore').where('tenantId', '=', tenantId).where('kind', '=', lineage).executeTakeFirst()
+  return row?.forgottenBefore ?? 0
+}
+
 /** True when changes from this number on are all remembered. */
 export async function remembersSince(db: Db, tenantId: string, kind: ChangeKind, from: number): Promise<boolean> {
   const row = await db.selectFrom('changeHorizons').select('forgottenBefore').where('tenantId', '=', tenantId).where('kind', '=', kind).executeTakeFirst()

@@ -5,7 +5,7 @@ import type { TestApp } from '../support/make-app.ts'
 import { addGroup, addPerson, roleIds } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 import type { SignedIn } from '../support/signed-in.ts'
-import { forgetChanges, forgetOldChanges } from '../../src/store/changes.ts'
+import { beginLineage, forgetChanges, forgetOldChanges } from '../../src/store/changes.ts'
 
 let t: TestApp
 let gus: SignedIn
@@ -110,4 +110,12 @@ test('a link from before what is still known is 410 with the place to begin anew
   assert.equal((await round(fresh.next)).told.length, 1, 'what came after is told')
   assert.ok((await forgetOldChanges(t.app.db, Date.now() + 60_000)) > 0)
   assert.equal((await gus.get(fresh.next)).statusCode, 410)
+})
+
+test('T-74: after a backup was brought back every link from before is 410', async () => {
+  const { next } = await round('/v1.0/users/delta?$select=displayName')
+  await t.app.db.transaction().execute(trx => beginLineage(trx, t.app.now()))
+  assert.equal((await gus.get(next)).statusCode, 410)
+  const fresh = await round('/v1.0/users/delta?$select=displayName')
+  assert.equal((await gus.get(fresh.next)).statusCode, 200)
 })
