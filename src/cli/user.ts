@@ -39,7 +39,9 @@ const pathOf = (call: Call) => encodeURIComponent(word(call, 1, 'cli.word.user')
 async function list(call: Call, client: Client): Promise<void> {
   const search = call.options['search'] as string | undefined
   const query = new URLSearchParams({ $select: select, $top: String(call.options['top'] ?? '100') })
+  // What a beginning finds comes by name by itself.
   if (search) query.set('$filter', `startswith(displayName,'${search.replaceAll("'", "''")}')`)
+  else query.set('$orderby', 'displayName')
   const { value } = await client.get<{ value: User[] }>(`/v1.0/users?${query}`)
   const columns = [
     { title: call.say('cli.column.name'), value: 'displayName' },
