@@ -78,7 +78,7 @@ export async function requireImpersonating(trx: Db, who: Asking, managed: Manage
  * What the program may do: roles on Graph, by name, and directory roles. Service principals among the deleted items count: who could
  * delete one, add a credential and bring it back would have taken it over.
  */
-export async function reachOfProgram(db: Db, tenantId: string, appId: string): Promise<AppTarget> {
+async function reachOfProgram(db: Db, tenantId: string, appId: string): Promise<AppTarget> {
   const principals = await allServicePrincipalIds(db, tenantId, appId)
   const permissions: string[] = []
   const held: RoleFacts[] = []

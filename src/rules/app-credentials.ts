@@ -1,13 +1,13 @@
-// Dates and numbers of a program's credentials (graph §3.4), and what replaces what.
+// Dates and numbers of a program's credentials (graph §3.4).
 import { reason } from './verdict.ts'
 import type { Reason } from './verdict.ts'
 
 /** Of each kind on one application or service principal. */
 export const mostCredentials = 100
 /** A clock of the caller's may be ahead or behind; a start further back is a mistake (graph §3.7). */
-export const earliestStart = 24 * 3_600_000
+const earliestStart = 24 * 3_600_000
 /** Nobody means a secret to live this long: typing errors in years. */
-export const longestLifetime = 100 * 366 * 24 * 3_600_000
+const longestLifetime = 100 * 366 * 24 * 3_600_000
 
 export interface Span {
   startDateTime: number
@@ -28,9 +28,4 @@ export function checkCertificateDates(entry: Span, certificate: Span, now: numbe
   if (entry.startDateTime < certificate.startDateTime - second || entry.startDateTime >= entry.endDateTime) return reason('LK_CREDENTIAL_START')
   if (entry.endDateTime > certificate.endDateTime + second || entry.endDateTime <= now) return reason('LK_CREDENTIAL_END')
   return undefined
-}
-
-/** What a reset without `append` takes away: every secret, no certificate (graph §3.7). */
-export function removedByReset<T extends { kind: 'password' | 'certificate' }>(credentials: readonly T[], kind: 'password' | 'certificate'): T[] {
-  return credentials.filter(one => one.kind === kind)
 }

@@ -38,7 +38,7 @@ const no = (code: Parameters<typeof reason>[0], values?: Parameters<typeof reaso
 /** Roles that manage every program. */
 export const applicationRoles = [roles.globalAdministrator, roles.applicationAdministrator, roles.cloudApplicationAdministrator] as const
 /** Roles that reach whatever a program may do. */
-export const unboundedRoles = [roles.globalAdministrator, roles.privilegedRoleAdministrator] as const
+const unboundedRoles = [roles.globalAdministrator, roles.privilegedRoleAdministrator] as const
 const names = (ids: readonly string[]) => ids.map(roleName).join(', ')
 
 /** May the actor change this application or service principal at all (graph §3.2)? `.All` reaches every one, `OwnedBy` one's own. */

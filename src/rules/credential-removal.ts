@@ -27,13 +27,13 @@ export interface RemovalFacts {
 const hour = 3_600_000
 const day = 24 * hour
 /** Used within it: somebody uses it. */
-export const inUseFor = day
+const inUseFor = day
 /** A program that ran within it is expected to run again: a quarter and some days. */
-export const expectedFor = 100 * day
+const expectedFor = 100 * day
 /** Most jobs that run rarely run once a month. */
-export const rarelyFor = 35 * day
+const rarelyFor = 35 * day
 /** It takes some days to bring a new secret to where it is used. */
-export const settlingFor = 7 * day
+const settlingFor = 7 * day
 
 const isLive = (one: CredentialFacts, now: number): boolean => one.startDateTime <= now && now < one.endDateTime
 /** Nobody can sign in with it as it is. */
@@ -46,7 +46,7 @@ function check(name: string, code: Check<RemovalFacts>['code'], test: (facts: Re
 
 const use = ({ credential }: RemovalFacts) => ({ lastUsedAt: credential.lastUsedAt, useCount: credential.useCount, lastIpAddress: credential.lastIpAddress })
 
-export const removalChecks: readonly Check<RemovalFacts>[] = [
+const removalChecks: readonly Check<RemovalFacts>[] = [
   check('notInUse', 'CREDENTIAL_IN_USE', ({ credential, now }) => (within(credential.lastUsedAt, inUseFor, now) ? 'blocks' : 'ok'), { evidence: use }),
   check('anotherIsThere', 'CREDENTIAL_LAST', facts => {
     const { credential, now } = facts

@@ -37,7 +37,7 @@ async function insertUris(trx: Db, tenantId: string, applicationId: string, uris
 }
 
 /** Puts these identifiers in the place of the ones before. */
-export async function replaceUris(trx: Db, tenantId: string, applicationId: string, uris: readonly string[]): Promise<void> {
+async function replaceUris(trx: Db, tenantId: string, applicationId: string, uris: readonly string[]): Promise<void> {
   await trx.deleteFrom('applicationUris').where('tenantId', '=', tenantId).where('applicationId', '=', applicationId).execute()
   await insertUris(trx, tenantId, applicationId, uris)
 }
@@ -53,11 +53,6 @@ export async function findApplicationByAppId(db: Db, tenantId: string, appId: st
 
 export async function findApplicationByUniqueName(db: Db, tenantId: string, uniqueName: string): Promise<ApplicationRow | undefined> {
   return (await withUris(db, tenantId, await living(db, tenantId).where('uniqueName', '=', uniqueName).execute()))[0]
-}
-
-export async function findDeletedApplication(db: Db, tenantId: string, id: string): Promise<ApplicationRow | undefined> {
-  const row = db.selectFrom('applications').select(columns.applications).where('tenantId', '=', tenantId).where('id', '=', id).where('deletedDateTime', 'is not', null)
-  return (await withUris(db, tenantId, await row.execute()))[0]
 }
 
 const living = (db: Db, tenantId: string) =>

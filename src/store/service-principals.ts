@@ -43,12 +43,6 @@ export async function findServicePrincipalByAppId(db: Db, tenantId: string, appI
   return row && parseServicePrincipal(row)
 }
 
-export async function findDeletedServicePrincipal(db: Db, tenantId: string, id: string): Promise<ServicePrincipalRow | undefined> {
-  const row = await db.selectFrom('servicePrincipals').select(columns.servicePrincipals).where('tenantId', '=', tenantId).where('id', '=', id)
-    .where('deletedDateTime', 'is not', null).executeTakeFirst()
-  return row && parseServicePrincipal(row)
-}
-
 /** The one that is there and those among the deleted items. */
 export async function allServicePrincipalIds(db: Db, tenantId: string, appId: string): Promise<string[]> {
   const rows = await db.selectFrom('servicePrincipals').select('id').where('tenantId', '=', tenantId).where('appId', '=', appId).orderBy('id').limit(100).execute()

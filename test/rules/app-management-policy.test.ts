@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { durationOf, policyInForce, refusedByPolicy } from '../../src/rules/app-management-policy.ts'
 import type { ManagementPolicy, Restriction } from '../../src/rules/app-management-policy.ts'
-import { checkCertificateDates, checkDates, removedByReset } from '../../src/rules/app-credentials.ts'
+import { checkCertificateDates, checkDates } from '../../src/rules/app-credentials.ts'
 
 const day = 86_400_000
 const now = 1_800_000_000_000
@@ -62,9 +62,4 @@ test('dates of a certificate’s entry lie within the certificate', () => {
   assert.equal(checkCertificateDates({ ...its, startDateTime: now - 2 * day }, its, now)?.code, 'LK_CREDENTIAL_START')
   assert.equal(checkCertificateDates({ ...its, endDateTime: now + 2 * day }, its, now)?.code, 'LK_CREDENTIAL_END')
   assert.equal(checkCertificateDates({ startDateTime: now - day, endDateTime: now }, its, now)?.code, 'LK_CREDENTIAL_END')
-})
-
-test('a reset takes away the secrets and leaves the certificates', () => {
-  const all = [{ kind: 'password', keyId: '1' }, { kind: 'certificate', keyId: '2' }] as const
-  assert.deepEqual(removedByReset(all, 'password').map(one => one.keyId), ['1'])
 })
