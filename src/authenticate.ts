@@ -15,6 +15,7 @@ import { reason } from './rules/verdict.ts'
 import type { ReasonCode } from './rules/reason.ts'
 import { formTokenFor } from './same-origin.ts'
 import { findSession, touchSession } from './store/sessions.ts'
+import { surfaceOf } from './surfaces.ts'
 import { chooseLocale } from './text.ts'
 
 export const hashId = (id: string): string => createHash('sha256').update(id).digest('base64url')
@@ -40,12 +41,13 @@ function askedLocale(request: FastifyRequest): string | undefined {
   return typeof asked === 'string' ? asked : undefined // given twice it says nothing
 }
 
+/** The tenant's language is for its pages: Graph's clients compare words, so without a language of ours in the request they hear English (real-clients §2.6). */
 const localeIn = (house: House | undefined, request: FastifyRequest) =>
   chooseLocale({
     query: askedLocale(request),
     cookie: request.cookies[cookies.locale],
     acceptLanguage: request.headers['accept-language'],
-    tenantDefault: house?.defaultLocale,
+    ...(house === undefined || surfaceOf(request) === 'graph' ? {} : { tenantDefault: house.defaultLocale }),
   })
 
 /** True when the language asked for is one of ours: an unknown one is ignored, not an error. */
@@ -81,17 +83,11 @@ async function greet(app: App, request: FastifyRequest, tenantId: string): Promi
 }
 
 async function callerFor(app: App, access: Access, request: FastifyRequest) {
-  if (typeof access === 'object' && ('bearer' in access || request.headers.authorization !== undefined)) return bearer(app, access, request)
+  if (typeof access === 'object' && ('bearer' in access || request.headers.authorization !== undefined)) return bearerCaller(app, access, request)
   return (
     (await sessionCaller(app, request, cookies.session, 'complete')) ??
     (access === 'firstFactor' ? await sessionCaller(app, request, cookies.firstFactor, 'firstFactor') : undefined)
   )
-}
-
-/** Programs compare words (real-clients §2.6): unless they ask for a language, they are answered in Graph's own. */
-function bearer(app: App, access: Extract<Access, object>, request: FastifyRequest) {
-  if (request.headers['accept-language'] === undefined && request.explicitLocale === undefined) request.locale = 'en'
-  return bearerCaller(app, access, request)
 }
 
 /** The person behind one of our two session cookies; the two are never taken for one another (T-15). */

@@ -4,6 +4,7 @@
  */
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import type { App } from './app.ts'
+import type { Surface } from './access.ts'
 import { Refusal } from './refusal.ts'
 import { refusalPage } from './page/refusal-page.tsx'
 import { pageContext } from './page/context.ts'
@@ -37,7 +38,7 @@ function ofSchema(problem: FastifySchemaValidationError): Refusal {
 }
 
 export async function renderError(app: App, error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const surface = request.routeOptions?.config?.surface ?? surfaceOfPath(request.url)
+  const surface = surfaceOf(request)
   if (error instanceof TokenRefusal) return renderTokenError(app, error, request, reply)
   const refusal = asRefusal(error) ?? bug(app, error, request)
   if (surface === 'oauth') return renderTokenError(app, refusal, request, reply)
@@ -68,6 +69,9 @@ function bug(app: App, error: unknown, request: FastifyRequest): Refusal {
 
 /** Where a Graph client that came without a good token gets one (real-clients §2.6). */
 const bearerChallenge = (origin: string): string => `Bearer realm="", authorization_uri="${origin}/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`
+
+/** In whose voice a request is answered, whether a route has it or not. */
+export const surfaceOf = (request: FastifyRequest): Surface => request.routeOptions?.config?.surface ?? surfaceOfPath(request.url)
 
 /** The voice for what matched no route. */
 function surfaceOfPath(url: string): 'page' | 'api' | 'graph' | 'oauth' {

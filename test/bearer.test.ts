@@ -157,7 +157,14 @@ describe('a bearer token', () => {
       return (reply.json() as { error: { message: string } }).error.message
     }
     assert.match(await messageOf({}), /only valid with delegated/)
+    // What fetch sends by itself, and a language that is none of ours: both leave it English.
+    for (const language of ['*', 'fr-FR']) assert.match(await messageOf({ 'accept-language': language }), /only valid with delegated/, language)
     assert.match(await messageOf({ 'accept-language': 'da' }), /på en persons vegne/)
+    const withoutToken = async (url: string) => ((await t.server.inject({ url, authority: 'reset.contoso.example' })).json() as { error: { message: string } }).error.message
+    assert.match(await withoutToken('/v1.0/users'), /sign in/i)
+    assert.match(await withoutToken('/arm/tenants'), /token/i)
+    assert.match(await withoutToken('/v1.0/sites/root'), /does not offer this part/)
+    assert.match(await withoutToken('/beta/nothing'), /Resource not found for the segment/)
     await t.app.db.updateTable('tenants').set({ defaultLocale: 'en' }).where('id', '=', t.tenantId).execute()
   })
 
