@@ -4,6 +4,7 @@ import type { App } from '../app.ts'
 import { providersOf } from '../notify/senders.ts'
 import type { KnownFacts } from '../rules/gates.ts'
 import { pendingInterrupts } from '../rules/interrupts.ts'
+import { provedSecondFactor, skippedRegistration } from '../rules/proofs.ts'
 import { hasSecondFactor } from '../rules/usable-methods.ts'
 import type { Client } from '../store/clients.ts'
 import { gatherFacts } from '../store/facts.ts'
@@ -29,11 +30,6 @@ export function pairwiseSubject(client: Pick<Client, 'tenantId' | 'appId'>, user
   return createHash('sha256').update(`pairwise subject\n${client.tenantId}\n${client.appId}\n${userId}`).digest('base64url')
 }
 
-const firstFactors = new Set(['password', 'email', 'securityQuestions', 'registrationSkipped'])
-
-/** True when something other than a password was proved. */
-export const provedSecondFactor = (proofs: readonly GivenProof[]): boolean => proofs.some(proof => !firstFactors.has(proof.method))
-
 /** As `amr` names them. */
 export function amrOf(proofs: readonly GivenProof[]): string[] {
   const password = proofs.some(proof => proof.method === 'password')
@@ -41,7 +37,7 @@ export function amrOf(proofs: readonly GivenProof[]): string[] {
 }
 
 /** The newest proof, in epoch milliseconds: `auth_time`. */
-export const provedAt = (proofs: readonly GivenProof[]): number => Math.max(0, ...proofs.filter(proof => proof.method !== 'registrationSkipped').map(proof => proof.at))
+export const provedAt = (proofs: readonly GivenProof[]): number => Math.max(0, ...proofs.filter(proof => proof.method !== skippedRegistration).map(proof => proof.at))
 
 /**
  * What a sign-in with these proofs has not done yet, although it is due by now: a second factor, a new password, registering one.

@@ -9,13 +9,13 @@ import { checkPassword, shortestPassword } from '../rules/password-policy.ts'
 import type { FailedRule } from '../rules/password-policy.ts'
 import type { ReasonCode } from '../rules/reason.ts'
 import { otherLimits } from '../rules/throttle.ts'
+import { provedSecondFactor } from '../rules/proofs.ts'
 import { reason } from '../rules/verdict.ts'
 import type { ReasonValues } from '../rules/verdict.ts'
 import type { Secret } from '../secret.ts'
 import { appendAudit } from '../store/audit.ts'
 import { reserve } from '../store/limits.ts'
 import type { ShownRules } from './change-password-page.tsx'
-import { hasProvedSecondFactor } from './visit.ts'
 import type { Visit } from './visit.ts'
 
 /** Proofs this recent stand for the old password (LD-48, N-STEP). */
@@ -24,7 +24,7 @@ const recent = 10 * 60_000
 /** The old password is asked unless password and second factor were both proved in the last ten minutes (LD-48). */
 export function asksCurrent({ proofs, facts }: Visit): boolean {
   const fresh = proofs.filter(proof => facts.now - proof.at <= recent)
-  return !(fresh.some(proof => proof.method === 'password') && hasProvedSecondFactor(fresh))
+  return !(fresh.some(proof => proof.method === 'password') && provedSecondFactor(fresh))
 }
 
 export function shownRules({ facts }: Visit): ShownRules {

@@ -12,6 +12,7 @@ import type { SubjectFacts } from '../rules/facts.ts'
 import type { KnownFacts } from '../rules/gates.ts'
 import { pendingInterrupts } from '../rules/interrupts.ts'
 import type { Interrupt } from '../rules/interrupts.ts'
+import { provedSecondFactor } from '../rules/proofs.ts'
 import type { ReasonCode } from '../rules/reason.ts'
 import { roleName } from '../rules/roles.ts'
 import { hasSecondFactor } from '../rules/usable-methods.ts'
@@ -101,13 +102,8 @@ export function registrationInterrupt(facts: KnownFacts): RegistrationInterrupt 
   return pendingInterrupts(facts).find((one): one is RegistrationInterrupt => one.kind === 'registerSecurityInfo' || one.kind === 'reconfirmSecurityInfo')
 }
 
-/** Proofs by which nobody can say they hold a second factor; skipping the wizard is noted among them and proves nothing at all. */
-const firstFactors = new Set(['password', 'email', 'securityQuestions', 'registrationSkipped'])
-
-export const hasProvedSecondFactor = (proofs: readonly Proof[]): boolean => proofs.some(proof => !firstFactors.has(proof.method))
-
 /** Somebody who has a second factor, in a session that has not seen it. */
-export const lacksSecondFactor = (visit: Visit): boolean => hasSecondFactor(visit.facts.subject) && !hasProvedSecondFactor(visit.proofs)
+export const lacksSecondFactor = (visit: Visit): boolean => hasSecondFactor(visit.facts.subject) && !provedSecondFactor(visit.proofs)
 
 function requireSecondFactor(visit: Visit): void {
   if (lacksSecondFactor(visit)) throw refused(401, 'LK_STEP_UP')

@@ -1,6 +1,7 @@
 import type { Proof } from '../access.ts'
 import type { KnownFacts } from '../rules/gates.ts'
 import { pendingInterrupts } from '../rules/interrupts.ts'
+import { provedSecondFactor, skippedRegistration } from '../rules/proofs.ts'
 import { hasSecondFactor } from '../rules/usable-methods.ts'
 
 /** What stands between a right password and being signed in; `done` when nothing does. */
@@ -9,17 +10,6 @@ export type NextStep =
   | { step: 'newPassword'; why: 'mustChange' | 'expired' }
   | { step: 'register' | 'reconfirm' }
   | { step: 'done' }
-
-/** Noted among the proofs of a sign-in when its owner skipped registering: it proves nothing and is gone at the next sign-in. */
-export const skippedRegistration = 'registrationSkipped'
-
-/** Proofs that say nothing of a second thing one has. */
-const firstFactors = new Set(['password', 'email', 'securityQuestions', skippedRegistration])
-
-/** True when something other than a password was proved: a code of an app or a phone, a temporary access pass. */
-export function provedSecondFactor(proofs: readonly Proof[]): boolean {
-  return proofs.some(proof => !firstFactors.has(proof.method))
-}
 
 const recently = 10 * 60_000
 
