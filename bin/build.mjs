@@ -48,7 +48,7 @@ async function bundle(into) {
     // Native code stays where its package put it; the others are asked for by packages that can do without.
     external: [/^@node-rs\//, /^rolldown/, 'pg-native', 'pg-cloudflare'],
     transform: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-    plugins: [withoutHttp2],
+    plugins: [withoutHttp2, oneReaderForAlikePaths],
   })
   // CommonJS, because importing node:http as an ES module reads its every export, and one of them loads all of fetch and HTTP/2: 10 MiB.
   // Names and lines stay, so that a trace can be read.
@@ -63,6 +63,20 @@ const withoutHttp2 = {
   name: 'without-http2',
   resolveId: id => (id === 'node:http2' ? '\0no-http2' : undefined),
   load: id => (id === '\0no-http2' ? { code: 'module.exports = {}', moduleType: 'js' } : undefined),
+}
+
+/**
+ * The router compiles, for every route, a function that puts the path's parameters into an object: nine hundred scripts, of which all
+ * but a few dozen say the same. Routes whose parameters have the same names share theirs here.
+ */
+const oneReaderForAlikePaths = {
+  name: 'one-reader-for-alike-paths',
+  transform(code, id) {
+    if (!/[\\/]find-my-way[\\/]lib[\\/]handler-storage\.js$/.test(id)) return
+    const call = 'this._compileCreateParamsObject(params)'
+    if (!code.includes(call)) throw new Error(`${id}: ${call} is not there any more; look again at what a route costs`)
+    return `${code.replace(call, () => `(readers[params.join('/')] ??= ${call})`)}\nconst readers = Object.create(null)\n`
+  },
 }
 
 /** V8 keeps a source with one letter outside Latin-1 in twice the space: such letters are written as escapes. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { once } from 'node:events'
+import { sampleDomain } from '../../src/development/sample-people.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 let copy: string
@@ -56,6 +57,18 @@ describe('the bundle', () => {
       }
       assert.equal((await fetch(`${origin}/api/openapi.json`)).status, 200)
       assert.equal((await fetch(`${origin}/reset`)).status, 200)
+    })
+  })
+
+  test('reads of each path its own parameters, though paths with the same names share the reader', async () => {
+    prepare()
+    await running(async origin => {
+      const realm = (await (await fetch(`${origin}/common/userrealm/somebody@${sampleDomain}`)).json()) as { domain_name?: string }
+      assert.equal(realm.domain_name, sampleDomain)
+      for (const [tenant, status] of [['common', 200], ['nobody.example', 400]] as const) {
+        for (const path of ['v2.0/.well-known/openid-configuration', 'discovery/v2.0/keys']) assert.equal((await fetch(`${origin}/${tenant}/${path}`)).status, status, `${tenant} ${path}`)
+      }
+      assert.equal((await fetch(`${origin}/assets/nothing.css`)).status, 404)
     })
   })
 
