@@ -9,9 +9,8 @@ import { migrate, pendingMigrations, refuseNewerTables } from '../store/migrate.
 import { ensureCertificate } from './certificate.ts'
 import { developmentConfig, freePort } from './config.ts'
 import { describeSample, writeDevFile, type DevFile } from './dev-file.ts'
-import { orderFaults, plantScenario } from './plant-scenario.ts'
 import { plantSample } from './sample-tenant.ts'
-import { readScenario, type ReadScenario } from './scenario.ts'
+import type { ReadScenario } from './scenario.ts'
 
 export function run(args: string[], io: VerbIo): Promise<number> {
   return runVerb(io, async ({ say }) => {
@@ -22,7 +21,7 @@ export function run(args: string[], io: VerbIo): Promise<number> {
         scenario: { type: 'string' },
       },
     })
-    const scenario = values.scenario === undefined ? undefined : readScenario(resolve(values.scenario))
+    const scenario = values.scenario === undefined ? undefined : (await import('./scenario.ts')).readScenario(resolve(values.scenario))
     const dataDir = resolve(values['data-dir'])
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     const certificate = await ensureCertificate(resolve(dataDir, 'certificate'))
@@ -41,7 +40,7 @@ export function run(args: string[], io: VerbIo): Promise<number> {
     writeDevFile(dataDir, described)
     try {
       const running = await startServer(config)
-      if (scenario) orderFaults(running.app, scenario)
+      if (scenario) (await import('./plant-scenario.ts')).orderFaults(running.app, scenario)
       greet(say, described)
       return await untilStopped(running)
     } catch (error) {
@@ -68,6 +67,7 @@ async function prepare(config: Config, caFile: string, say: Say, scenario: ReadS
     if (planted) say('development.planted')
     const described = describeSample(app, caFile)
     if (scenario === undefined) return described
+    const { plantScenario } = await import('./plant-scenario.ts') // YAML and all that makes people, for few starts
     const made = await plantScenario(app, store, scenario)
     say('development.scenario.planted', { users: made.users.length, groups: made.groups.length, applications: made.applications.length })
     return { ...described, scenario: made }
