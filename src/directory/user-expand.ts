@@ -3,11 +3,12 @@ import type { App } from '../app.ts'
 import type { GraphCaller } from '../graph/deciding.ts'
 import { expandedAtMost } from '../graph/odata-expand.ts'
 import type { Query } from '../graph/odata-query.ts'
-import { findObjects, ownedBy } from '../store/directory-objects.ts'
+import { findObjects } from '../store/directory-objects.ts'
 import { managersOf, reportsOf } from '../store/user-details.ts'
 import { firstMemberships } from './memberships.ts'
 import { selectableOfObjects, shapeObjects } from './object-shape.ts'
 import { expandableOfUsers } from './user-shape.ts'
+import { visiblyOwned } from './visible-users.ts'
 
 type Relationship = (typeof expandableOfUsers)[number]
 
@@ -37,6 +38,6 @@ async function managers(app: App, caller: GraphCaller, ids: readonly string[], s
 async function related(app: App, caller: GraphCaller, id: string, relationship: Exclude<Relationship, 'manager'>, select: string[] | undefined): Promise<unknown[]> {
   if (relationship === 'memberOf' || relationship === 'transitiveMemberOf') return firstMemberships(app, caller, { id, kind: 'user' }, relationship, expandedAtMost, select)
   const { tenantId } = caller
-  const found = relationship === 'directReports' ? await reportsOf(app.db, { tenantId, managerId: id, top: expandedAtMost }) : await ownedBy(app.db, tenantId, id)
-  return shapeObjects(app, caller, (await findObjects(app.db, tenantId, found)).slice(0, expandedAtMost), select)
+  const found = relationship === 'directReports' ? await findObjects(app.db, tenantId, await reportsOf(app.db, { tenantId, managerId: id, top: expandedAtMost })) : await visiblyOwned(app.db, caller, id)
+  return shapeObjects(app, caller, found.slice(0, expandedAtMost), select)
 }

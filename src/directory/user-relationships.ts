@@ -12,11 +12,12 @@ import { readQuery } from '../graph/odata-query.ts'
 import { permitted } from '../graph/permissions.ts'
 import { Reference, idOfReference } from '../graph/reference.ts'
 import { roles } from '../rules/roles.ts'
-import { findObject, findObjects, ownedBy } from '../store/directory-objects.ts'
+import { findObject, findObjects } from '../store/directory-objects.ts'
 import { managerOf, removeManager, reportsOf, setManager } from '../store/user-details.ts'
 import type { UserRow } from '../store/users.ts'
 import { AnyObject, selectableOfObjects, shapeObjects } from './object-shape.ts'
 import { auditUser } from './user-checks.ts'
+import { visiblyOwned } from './visible-users.ts'
 
 const one = { selectable: selectableOfObjects, pageable: false }
 const many = { selectable: selectableOfObjects }
@@ -53,9 +54,8 @@ export function userRelationshipRoutes(server: Server, app: App): void {
       const id = await idOf(app, request)
       const query = readQuery(request, many)
       const paged = { request, caller, name: `ownedObjects/${id}`, query }
-      const owned = (await ownedBy(app.db, caller.tenantId, id)).map(object => ({ id: object }))
-      const { rows, next } = cutById(owned, startOf(app, paged)?.[0], query.top)
-      const value = await shapeObjects(app, caller, await findObjects(app.db, caller.tenantId, rows.map(row => row.id)), query.select)
+      const { rows, next } = cutById(await visiblyOwned(app.db, caller, id), startOf(app, paged)?.[0], query.top)
+      const value = await shapeObjects(app, caller, rows, query.select)
       return answerCollection(app, paged, 'directoryObjects', { value, next })
     })
   }

@@ -4,6 +4,8 @@ import { callerId, forbidden, requireReachOf } from '../graph/deciding.ts'
 import type { GraphCaller } from '../graph/deciding.ts'
 import { holds } from '../graph/permissions.ts'
 import { reason } from '../rules/verdict.ts'
+import { findObjects, ownedBy } from '../store/directory-objects.ts'
+import type { DirectoryObject } from '../store/directory-objects.ts'
 import { rolesOf } from '../store/roles.ts'
 import { basicProperties, defaultProperties } from './user-shape.ts'
 
@@ -36,4 +38,14 @@ export async function visibleProperties(
   if (await seesProfiles(db, caller, targetId)) return select ?? defaultProperties
   if ([...(select ?? []), ...filtered].some(name => !(basicProperties as readonly string[]).includes(name))) throw forbidden(reason('LK_NOT_ALLOWED'))
   return select ?? basicProperties
+}
+
+/**
+ * What somebody owns, by id. Who owns a group that gives roles is a target, so that is told to the owner, to those who hold a role and
+ * to programs (T-84).
+ */
+export async function visiblyOwned(db: Db, caller: GraphCaller, ownerId: string): Promise<DirectoryObject[]> {
+  const owned = await findObjects(db, caller.tenantId, await ownedBy(db, caller.tenantId, ownerId))
+  if (callerId(caller) === ownerId || caller.kind === 'application' || (await hasRole(db, caller))) return owned
+  return owned.filter(one => one.kind !== 'group' || !one.row.isAssignableToRole)
 }

@@ -134,6 +134,12 @@ test('T-40: a group that can hold roles is made and changed by nobody lesser, ta
   const plain = await signedIn(t, ann)
   assert.equal((await plain.get(`/v1.0/groups/${id}/members`)).statusCode, 403)
   assert.equal((await owner.get(`/v1.0/groups/${id}/members`)).statusCode, 200)
+  const owned = async (who: SignedIn) => ((await who.get(`/v1.0/users/${bo.id}/ownedObjects?$select=id`)).json().value as { id: string }[]).some(one => one.id === id)
+  assert.deepEqual([await owned(plain), await owned(owner), await owned(gus)], [false, true, true])
+  const expanded = (await plain.get(`/v1.0/users/${bo.id}?$expand=ownedObjects($select=id)`)).json()
+  assert.ok(!JSON.stringify(expanded).includes(id))
+  const inRoles = async (who: SignedIn) => ((await who.get(`/v1.0/users/${gus.person.id}/memberOf`)).json().value as unknown[]).length
+  assert.deepEqual([await inRoles(plain), await inRoles(gro)], [0, 1])
 })
 
 test('T-30: joining a group that gives a role ends what was opened before', async () => {
