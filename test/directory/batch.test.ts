@@ -80,6 +80,14 @@ test('no address leads out of Graph, to another host, or into a batch again', as
   for (const [at, url] of urls.entries()) assert.equal(answers.get(String(at))!.status, 400, url)
 })
 
+test('T-63: a batch in a batch is refused in whatever spelling the router would take', async () => {
+  const whole = { requests: [{ id: 'a', method: 'PATCH', url: `/users/${ann.id}`, headers: { 'content-type': 'application/json' }, body: { jobTitle: 'Nested' } }] }
+  const urls = ['/$b%61tch', '/%24%62atch', '/%24b%61tc%68', '/$batch?x=1', '/x/../$b%61tch']
+  const answers = await batch(urls.map((url, at) => ({ id: String(at), method: 'POST', url, headers: { 'content-type': 'application/json' }, body: whole })))
+  for (const [at, url] of urls.entries()) assert.equal(answers.get(String(at))!.status, 400, url)
+  assert.notEqual((await gus.get(`/v1.0/users/${ann.id}?$select=jobTitle`)).json().jobTitle, 'Nested')
+})
+
 test('T-63: more than twenty, ids that come twice, a dependency on nothing, a body without its type, a wrong verb: 400', async () => {
   const get = (id: string, more: object = {}) => ({ id, method: 'GET', url: '/me', ...more })
   for (const [requests, target] of [
