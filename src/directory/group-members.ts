@@ -6,7 +6,7 @@ import type { Server } from '../access.ts'
 import { startMemberAfresh } from '../credentials/start-afresh.ts'
 import { collectionOf } from '../graph/answers.ts'
 import { answerCollection, startOf } from '../graph/collection.ts'
-import { badRequest, graphCaller, notFound, privilegedCaller } from '../graph/deciding.ts'
+import { badRequest, forbidden, graphCaller, notFound, privilegedCaller } from '../graph/deciding.ts'
 import type { CallerFacts, GraphCaller } from '../graph/deciding.ts'
 import { notOffered, readQuery, requireConsistency } from '../graph/odata-query.ts'
 import { permitted } from '../graph/permissions.ts'
@@ -90,10 +90,11 @@ interface Joining extends Changing {
 
 /**
  * To be followed by `auditJoining`, after everybody who joins in the same transaction: people are locked before the audit's end is.
- * @throws Refusal 400 for somebody who is there already, for nobody, and for a group where none may be
+ * @throws Refusal 400 for somebody who is there already, for nobody, and for a group where none may be; 403 for a program that raises itself (T-42)
  */
 export async function join(app: App, trx: Db, { group, caller, relation, memberId }: Omit<Joining, 'facts'>): Promise<DirectoryObject> {
   const { tenantId } = group
+  if (group.isAssignableToRole && caller.kind === 'application' && memberId === caller.servicePrincipalId) throw forbidden(reason('SELF'))
   const object = await findObject(trx, tenantId, memberId, { kinds: ['user', 'group', 'servicePrincipal'] })
   if (!object || object.id === group.id) throw badRequest('LK_REFERENCE_INVALID', { property: relation, example: '…/v1.0/directoryObjects/{id}' }, relation)
   if (relation === 'members') requireNesting(group, object)

@@ -75,6 +75,19 @@ test('T-42: a program does not raise itself, by neither view of the roles', asyn
   assert.equal((await client.post(`/v1.0/directoryRoles/${roles.reportsReader}/members/$ref`, reference)).statusCode, 403)
 })
 
+test('T-42: a program joins no group that gives roles, as member or owner; others it may put there', async () => {
+  const program = await addProgram(t.app, t.tenantId, { name: 'Joiner', roles: ['RoleManagement.ReadWrite.Directory', 'Group.ReadWrite.All'] })
+  const client = await actAs(t, program)
+  const group = await addGroup(t.app, t.tenantId, 'helpers', { isAssignableToRole: true })
+  const reference = (id: string) => ({ '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${id}` })
+  const ida = await addPerson(t.app, t.tenantId, { name: 'ida', password: null })
+  for (const relation of ['members', 'owners']) {
+    const refused = await client.post(`/v1.0/groups/${group}/${relation}/$ref`, reference(program.servicePrincipalId))
+    assert.deepEqual([refused.statusCode, refused.json().error.innerError.code], [403, 'SELF'], relation)
+    assert.equal((await client.post(`/v1.0/groups/${group}/${relation}/$ref`, reference(ida.id))).statusCode, 204, relation)
+  }
+})
+
 test('a person at a program needs both: the scope on the token and the role in the directory', async () => {
   const gus = await addPerson(t.app, t.tenantId, { name: 'gus', roles: [roleIds.globalAdministrator] })
   const eve = await addPerson(t.app, t.tenantId, { name: 'eve' })
