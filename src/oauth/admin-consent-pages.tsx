@@ -13,8 +13,8 @@ interface Common {
 }
 
 /** For everybody of the organisation: in their names, and what the program may do by itself. */
-export function AdminConsentPage({ context, action, programName, host, inTheirName, byItself }: Common & {
-  host: string; inTheirName: readonly PermissionText[]; byItself: readonly PermissionText[]
+export function AdminConsentPage({ context, action, programName, host, shown, inTheirName, byItself }: Common & {
+  host: string; shown: string; inTheirName: readonly PermissionText[]; byItself: readonly PermissionText[]
 }): VNode {
   const { t } = context
   const organisation = context.branding.displayName
@@ -25,7 +25,7 @@ export function AdminConsentPage({ context, action, programName, host, inTheirNa
       {inTheirName.length + byItself.length === 0 && <p>{t('oauth.admin.nothing')}</p>}
       <p>{t('oauth.consent.where', { host })}</p>
       {byItself.length > 0 && <Notice kind="warning"><p>{t('oauth.admin.warning')}</p></Notice>}
-      <Form context={context} action={action}>
+      <Form context={context} action={action} hidden={{ shown }}>
         <Answers agree={t('oauth.admin.agree', { organisation })} refuse={t('oauth.consent.refuse')} />
       </Form>
     </Layout>

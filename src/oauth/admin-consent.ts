@@ -27,10 +27,12 @@ import type { ReturnAddress } from './answer-program.ts'
 import { gone, onOurPage } from './authorize.ts'
 import { allowKeeping, idHashOf, keptFor } from './authorize-pending.ts'
 import { actorOf, auditConsent } from './consent.ts'
+import type { Said } from './consent.ts'
 import { aadsts } from './errors.ts'
 import { tokenFacts } from './known-clients.ts'
 import { roleText, scopeText } from './permission-texts.ts'
 import { factsOf } from './person.ts'
+import { markOf } from './shown-permissions.ts'
 import { resolveTenant } from './tenant-segment.ts'
 import { originsOf } from './request-place.ts'
 import { readWanted } from './wanted-scopes.ts'
@@ -99,17 +101,18 @@ export async function showAdminConsent(app: App, request: FastifyRequest, reply:
     const common = { context, action: adminConsentPath(id), programName: client.displayName }
     if (!covers(consentRights(facts.subject.roles), wanted)) return sendPage(reply, AdminNeededPage({ ...common, forRoles: wanted.roles.length > 0 }), { status: 403 })
     return sendPage(reply, AdminConsentPage({
-      ...common, host: URL.parse(considered.to.redirectUri)?.host || considered.to.redirectUri,
+      ...common, shown: markOfAll(wanted), host: URL.parse(considered.to.redirectUri)?.host || considered.to.redirectUri,
       inTheirName: wanted.scopes.map(({ resource, scope }) => scopeText(context, resource, scope, true)), byItself: wanted.roles.map(({ resource, role }) => roleText(context, resource, role)),
     }))
   })
 }
 
 /** POST: yes or no. */
-export async function answerAdminConsent(app: App, request: FastifyRequest, reply: FastifyReply, id: string, answer: string | undefined): Promise<FastifyReply> {
+export async function answerAdminConsent(app: App, request: FastifyRequest, reply: FastifyReply, id: string, { answer, shown }: Said): Promise<FastifyReply> {
   return withRequest(app, request, reply, id, async considered => {
     const { tenantId, to, kept } = considered
     const agreed = answer === 'agree'
+    if (agreed && shown !== markOfAll(considered.wanted)) return reply.redirect(adminConsentPath(id), 303)
     const outcome = await app.db.transaction().execute(async trx => {
       const caller = userCaller(request)
       if (agreed && !covers(consentRights(await rolesOf(trx, tenantId, caller.userId)), considered.wanted)) return 'notAllowed'
@@ -162,6 +165,8 @@ async function named(app: App, client: Client, scope: string, origins: readonly 
   const own = graph ? graph.scopes.filter(one => signIn.some(name => name === one.value)).map(one => ({ resource: graph, scope: one })) : []
   return { scopes: [...own, ...resources.flatMap(({ resource, scopes }) => scopes.map(one => ({ resource, scope: one })))], roles: [] }
 }
+
+const markOfAll = ({ scopes, roles }: WantedForAll): string => markOf([...scopes.map(one => ({ ...one, id: one.scope.id })), ...roles.map(one => ({ ...one, id: one.role.id }))])
 
 /** What a role of Graph lets a program do by itself is given by those only who could give it any role (T-42). */
 function covers(rights: ConsentRights, { roles }: WantedForAll): boolean {

@@ -21,6 +21,7 @@ import { TokenRefusal, aadsts } from './errors.ts'
 import { tokenFacts } from './known-clients.ts'
 import { AccountPage, ApprovalPage, ConsentPage, GonePage, NotAssignedPage, RequestErrorPage } from './pages.tsx'
 import { scopeText } from './permission-texts.ts'
+import { markOfScopes } from './shown-permissions.ts'
 import { resolveTenant } from './tenant-segment.ts'
 import { originsOf } from './request-place.ts'
 import { missingConsent } from './wanted-scopes.ts'
@@ -124,7 +125,7 @@ function pageFor(request: FastifyRequest, { pending, client, person, to }: Consi
     case 'consent': {
       const host = URL.parse(to.redirectUri)?.host || to.redirectUri
       const all = permissions.length > 0 ? permissions : person!.wantedScopes.map(({ resource, scope }) => scopeText(context, resource, scope))
-      return ConsentPage({ ...common, name: displayName, host, permissions: all, forEverybody: person!.rights.forEverybody && missing.length > 0 })
+      return ConsentPage({ ...common, name: displayName, host, permissions: all, forEverybody: person!.rights.forEverybody && missing.length > 0, shown: markOfScopes(missing) })
     }
   }
 }

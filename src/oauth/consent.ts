@@ -1,10 +1,13 @@
 /** What a person says on the pages of a request: which account, yes, no (oauth §10, §13.2). */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { hasRecentProof, userCaller } from '../access.ts'
 import type { App, Db } from '../app.ts'
 import { initiatedBy } from '../credentials/actor.ts'
 import type { Actor } from '../credentials/actor.ts'
+import { Refusal } from '../refusal.ts'
 import { consentRights } from '../rules/consent.ts'
 import { roleName } from '../rules/roles.ts'
+import { reason } from '../rules/verdict.ts'
 import { appendAudit } from '../store/audit.ts'
 import type { Client } from '../store/clients.ts'
 import { isUniqueViolation } from '../store/errors.ts'
@@ -16,11 +19,14 @@ import type { Considered, PersonStanding } from './authorize-facts.ts'
 import { gone, onOurPage } from './authorize.ts'
 import { endPending, findPending, noteAnswers, pathOf } from './authorize-pending.ts'
 import { aadsts } from './errors.ts'
-
+import { markOfScopes } from './shown-permissions.ts'
+import { missingConsent } from './wanted-scopes.ts'
 
 export interface Said {
-  answer: string | undefined
-  forEverybody: string | undefined
+  answer?: string | undefined
+  forEverybody?: string | undefined
+  /** Of the page that was answered (shown-permissions.ts). */
+  shown?: string | undefined
 }
 
 export async function answerRequest(app: App, request: FastifyRequest, reply: FastifyReply, id: string, said: Said): Promise<FastifyReply> {
@@ -35,7 +41,8 @@ export async function answerRequest(app: App, request: FastifyRequest, reply: Fa
       return refuseProgram(app, request, reply, to, refusalOf(person, considered.client), 'byPage')
     }
     if (said.answer === 'thisAccount') await noteAnswers(app.db, pending, { chosenSession: session.publicId })
-    if (said.answer === 'agree') await agree(app, request, considered, said.forEverybody === 'yes')
+    const asShown = person.consent !== undefined && said.shown === markOfScopes(missingConsent(person.consent))
+    if (said.answer === 'agree' && asShown) await agree(app, request, considered, said.forEverybody === 'yes')
     return reply.redirect(pathOf(id), 303)
   })
 }
@@ -47,8 +54,10 @@ function refusalOf({ session, consentFacts }: PersonStanding, client: Client) {
 
 /** Writes down what was agreed to; what the person may not agree to stays open, and the page says so again. */
 async function agree(app: App, request: FastifyRequest, { pending, client, session, person }: Considered, forEverybody: boolean): Promise<void> {
-  const { facts, consent, consentFacts } = person!
+  const { facts, consent, consentFacts, rights } = person!
   if (!consent || !consentFacts.mayConsent) return
+  // For everybody a fresh proof is wanted, as on the page that asks for nothing else (N-STEP).
+  if (forEverybody && rights.forEverybody && !hasRecentProof(userCaller(request), app.now())) throw new Refusal(401, [reason('LK_STEP_UP')])
   const grants = scopesByResource(consent)
   const write = () => app.db.transaction().execute(async trx => {
     // A role that was taken away a moment ago gives no right any more (T-41).

@@ -35,10 +35,12 @@ interface ConfirmProps {
   permissions: readonly PermissionText[]
   /** Why the person cannot say yes. */
   obstacle: 'assigned' | 'approval' | undefined
+  /** The mark of these permissions (shown-permissions.ts). */
+  shown: string
 }
 
 /** Says whose code it is before anything is signed in: a code that was sent to somebody belongs to the sender. */
-export function DeviceConfirmPage({ context, action, code, programName, address, browser, minutes, permissions, obstacle }: ConfirmProps): VNode {
+export function DeviceConfirmPage({ context, action, code, programName, address, browser, minutes, permissions, obstacle, shown }: ConfirmProps): VNode {
   const { t } = context
   return (
     <Layout context={context} title={t('oauth.device.confirm.title', { app: programName })}>
@@ -48,7 +50,7 @@ export function DeviceConfirmPage({ context, action, code, programName, address,
       {obstacle
         ? <Notice kind="error" title={t('page.error')}><p>{t(obstacle === 'assigned' ? 'oauth.assigned.lead' : 'oauth.device.approval')}</p></Notice>
         : <Notice kind="warning" title={t('oauth.device.warning.title')}><p>{t('oauth.device.warning')}</p></Notice>}
-      <Form context={context} action={action} hidden={{ code }}>
+      <Form context={context} action={action} hidden={{ code, shown }}>
         {obstacle
           ? <Button name="answer" value="refuse">{t('oauth.device.stop')}</Button>
           : <Answers agree={t('oauth.device.agree')} refuse={t('oauth.device.stop')} />}

@@ -26,13 +26,14 @@ import { logPerson } from './person-log.ts'
 import { dueAtSignIn, factsOf } from './person.ts'
 import { scopeText } from './permission-texts.ts'
 import { originsOf } from './request-place.ts'
+import { markOfScopes } from './shown-permissions.ts'
 import { requireAssigned } from './user-token.ts'
 import { missingConsent, readConsent, readWanted } from './wanted-scopes.ts'
 
 const config = { access: 'session', surface: 'page' } as const
 const path = '/common/oauth2/deviceauth'
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
-const body = Type.Object({ code: text(50), answer: text(20) }, { additionalProperties: false })
+const body = Type.Object({ code: text(50), answer: text(20), shown: text(100) }, { additionalProperties: false })
 
 /** Codes somebody may type in ten minutes; one that is right costs nothing worth having. */
 const perPerson = { limit: 20, windowMs: 600_000 }
@@ -44,7 +45,7 @@ export function deviceRoutes(server: Server, app: App): void {
   })
 
   server.post(path, { config, schema: { body } }, async (request, reply) => {
-    const { code: typed = '', answer } = request.body
+    const { code: typed = '', answer, shown } = request.body
     const context = await contextOf(app, request)
     const again = (problem: 'unknown' | 'tooMany') => sendPage(reply, DeviceCodePage({ context, action: path, typed, problem }), { status: problem === 'unknown' ? 422 : 429 })
     if (await isInterrupted(app, request)) return reply.redirect(`/signin?prompt=login&continue=${encodeURIComponent(path)}`, 303)
@@ -55,7 +56,9 @@ export function deviceRoutes(server: Server, app: App): void {
     const device = code === undefined ? undefined : await findWaitingDevice(app.db, tenantId, userCodeMacs(app, tenantId, code), app.now())
     const known = device && (await considerDevice(app, request, device))
     if (!known) return again('unknown')
-    if (answer === undefined) return sendPage(reply, DeviceConfirmPage({ context, action: path, ...confirmation(app, context, known), code: code! }))
+    // A yes to what was not on the page is none: the page comes again, with what is asked now.
+    const asShown = known.missing.length === 0 || shown === markOfScopes(known.missing)
+    if (answer === undefined || (answer === 'agree' && !asShown)) return sendPage(reply, DeviceConfirmPage({ context, action: path, ...confirmation(app, context, known), code: code! }))
     return sendPage(reply, DeviceAnsweredPage({ context, outcome: await answerDevice(app, request, known, answer === 'agree'), programName: known.client.displayName }))
   })
 }
@@ -99,7 +102,7 @@ type KnownDevice = NonNullable<Awaited<ReturnType<typeof considerDevice>>>
 function confirmation(app: App, context: Awaited<ReturnType<typeof contextOf>>, { device, client, missing, may, unassigned }: KnownDevice) {
   return {
     programName: client.displayName, address: device.ipAddress, browser: device.userAgent, minutes: Math.max(0, Math.floor((app.now() - device.createdAt) / 60_000)),
-    permissions: missing.map(({ resource, scope }) => scopeText(context, resource, scope)), obstacle: may ? undefined : unassigned ? 'assigned' as const : 'approval' as const,
+    shown: markOfScopes(missing), permissions: missing.map(({ resource, scope }) => scopeText(context, resource, scope)), obstacle: may ? undefined : unassigned ? 'assigned' as const : 'approval' as const,
   }
 }
 

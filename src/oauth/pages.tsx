@@ -83,16 +83,18 @@ interface ConsentProps extends ProgramPage {
   permissions: readonly PermissionText[]
   /** The person may agree for everybody. */
   forEverybody: boolean
+  /** The mark of these permissions (shown-permissions.ts). */
+  shown: string
 }
 
-export function ConsentPage({ context, action, programName, name, host, permissions, forEverybody }: ConsentProps): VNode {
+export function ConsentPage({ context, action, programName, name, host, permissions, forEverybody, shown }: ConsentProps): VNode {
   const { t } = context
   return (
     <Layout context={context} title={t('oauth.consent.title', { app: programName })} lead={t('oauth.consent.lead', { name })}>
       <Permissions label={t('oauth.consent.may')} permissions={permissions} />
       <p>{t('oauth.consent.where', { host })}</p>
       <Notice kind="info"><p>{t('oauth.consent.note')}</p></Notice>
-      <Form context={context} action={action}>
+      <Form context={context} action={action} hidden={{ shown }}>
         {forEverybody && (
           <Checkbox
             name="forEverybody" label={t('oauth.consent.everybody', { organisation: context.branding.displayName })} hint={t('oauth.consent.everybody.hint')}

@@ -18,7 +18,7 @@ const program = { access: 'public', surface: 'oauth' } as const
 
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 const id = Type.Object({ id: Type.String({ maxLength: 100 }) })
-const saying = Type.Object({ answer: text(20), forEverybody: text(5) }, { additionalProperties: false })
+const saying = Type.Object({ answer: text(20), forEverybody: text(5), shown: text(100) }, { additionalProperties: false })
 const adminQuery = Type.Object({ client_id: text(100), redirect_uri: text(2048), state: text(4096), scope: text(4096) }, { additionalProperties: true })
 const leaving = { id_token_hint: text(8192), client_id: text(100), post_logout_redirect_uri: text(2048), state: text(2048) }
 
@@ -36,18 +36,18 @@ export function personRoutes(server: Server, app: App): void {
 
   /** A kept request goes on: whatever is due next, or the answer to the program. */
   server.get('/oauth2/continue/:id', { config: signedIn, schema: { params: id } }, (request, reply) => continueAuthorize(app, request, reply, request.params.id))
-  /** `answer`: agree, refuse, thisAccount. */
+  /** `answer`: agree, refuse, thisAccount. `shown`: what the page that was answered said the program may do. */
   server.post('/oauth2/continue/:id', { config: signedIn, schema: { params: id, body: saying } }, (request, reply) =>
-    answerRequest(app, request, reply, request.params.id, { answer: request.body.answer, forEverybody: request.body.forEverybody }))
+    answerRequest(app, request, reply, request.params.id, request.body))
 
   for (const [url, version] of [['/:tenant/adminconsent', 1], ['/:tenant/v2.0/adminconsent', 2]] as const) {
     /** A program asks an administrator to agree for everybody. */
     server.get(url, { config: page, schema: { querystring: adminQuery } }, (request, reply) => beginAdminConsent(app, request, reply, request.query, version))
   }
   server.get('/oauth2/adminconsent/:id', { config: administrators, schema: { params: id } }, (request, reply) => showAdminConsent(app, request, reply, request.params.id))
-  /** `answer`: agree, refuse. */
+  /** `answer`: agree, refuse; `shown` as above. */
   server.post('/oauth2/adminconsent/:id', { config: administrators, schema: { params: id, body: saying } }, (request, reply) =>
-    answerAdminConsent(app, request, reply, request.params.id, request.body.answer))
+    answerAdminConsent(app, request, reply, request.params.id, request.body))
 
   for (const [url, version] of [['/:tenant/oauth2/v2.0/devicecode', 2], ['/:tenant/oauth2/devicecode', 1]] as const) {
     /** A device asks for its two codes (oauth §9). */

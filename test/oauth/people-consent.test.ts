@@ -167,6 +167,40 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.match(answer?.get('error_description') ?? '', /^AADSTS50105: /)
     })
 
+    const ask = async (of: Program, requiredResourceAccess: ReturnType<typeof requires>['requiredResourceAccess']) => {
+      const row = await t.app.db.selectFrom('applications').select(['id', 'document']).where('appId', '=', of.appId).executeTakeFirstOrThrow()
+      await t.app.db.updateTable('applications').set({ document: JSON.stringify({ ...JSON.parse(row.document), requiredResourceAccess }), version: t.app.now() + 1 }).where('id', '=', row.id).execute()
+    }
+
+    test('T-42: a yes is to what stood on the page, not to what the program’s owner has written there since', async () => {
+      const shop = await program(requires(['User.Read']))
+      const { browser } = await signedIn(t, gus)
+      const { reply } = await visit(browser, new RelyingParty(t, shop).authorizePath({ scope: 'openid https://graph.microsoft.com/.default' }))
+      assert.match(reply.payload, /Read your profile/)
+      await ask(shop, requires(['User.Read', 'Directory.AccessAsUser.All']).requiredResourceAccess)
+      const swapped = await press(browser, browser.path, { answer: 'agree' })
+      assert.equal(swapped.answer, undefined)
+      assert.match(swapped.reply.payload, /Directory\.AccessAsUser\.All/, 'the page comes again, with what is asked now')
+      assert.deepEqual(await granted(shop, gus), [])
+      assert.equal((await press(browser, browser.path, { answer: 'agree', shown: 'x' })).answer, undefined, 'nor to a page that was none')
+      assert.ok((await press(browser, browser.path, { answer: 'agree' })).answer?.get('code'))
+      assert.deepEqual(await granted(shop, gus), ['Directory.AccessAsUser.All', 'User.Read', 'openid'])
+    })
+
+    test('for everybody takes a proof of the last ten minutes, for oneself it does not', async () => {
+      const shop = await program()
+      const { browser } = await signedIn(t, gus, { minutesAgo: 11 })
+      await visit(browser, new RelyingParty(t, shop).authorizePath())
+      const page = browser.path
+      const forAll = await press(browser, page, { answer: 'agree', forEverybody: 'yes' })
+      assert.equal(forAll.answer, undefined)
+      assert.match(browser.path, /^\/signin\/again/)
+      assert.deepEqual(await granted(shop, ann), [])
+      await visit(browser, page)
+      assert.ok((await press(browser, page, { answer: 'agree' })).answer?.get('code'))
+      assert.deepEqual(await granted(shop, ann), [], 'for himself alone')
+    })
+
     describe('of an administrator for everybody', () => {
       const url = (of: Program, more: Record<string, string> = {}, version: '' | 'v2.0/' = '') =>
         `/${t.tenantId}/${version}adminconsent?${new URLSearchParams({ client_id: of.appId, redirect_uri: callback, state: 'xyz', ...more })}`
@@ -197,6 +231,19 @@ for (const engine of ['sqlite', 'postgres'] as const)
         assert.equal(forced.answer, undefined)
         assert.deepEqual(await listAppRoleAssignments(t.app.db, { tenantId: t.tenantId, principalId: shop.servicePrincipalId }), [])
         assert.equal((await press(browser, browser.path, { answer: 'refuse' })).answer?.get('error'), 'access_denied')
+      })
+
+      test('T-42: is to the roles that stood on the page, not to those the program’s owner has added since', async () => {
+        const shop = await program(requires(['User.Read']))
+        const { browser } = await signedIn(t, gus)
+        await visit(browser, url(shop))
+        await ask(shop, requires(['User.Read'], ['RoleManagement.ReadWrite.Directory']).requiredResourceAccess)
+        const swapped = await press(browser, browser.path, { answer: 'agree' })
+        assert.equal(swapped.answer, undefined)
+        assert.match(swapped.reply.payload, /By itself, with nobody signed in/, 'the page comes again, with what is asked now')
+        assert.deepEqual(await granted(shop, ann), [])
+        assert.deepEqual(await listAppRoleAssignments(t.app.db, { tenantId: t.tenantId, principalId: shop.servicePrincipalId }), [])
+        assert.equal((await press(browser, browser.path, { answer: 'agree' })).answer?.get('admin_consent'), 'True')
       })
 
       test('is nothing for people without a role, and wants a proof of the last ten minutes', async () => {

@@ -49,7 +49,9 @@ export class Browser {
 
   /** The same without following. */
   send(url: string, fields: Record<string, string> = {}, token = this.formToken()): Promise<Reply> {
-    const payload = new URLSearchParams({ _csrf: token, ...fields }).toString()
+    // Which permissions a page of consent has shown goes back with a yes to them.
+    const shown = fields['answer'] === 'agree' ? /name="shown" value="([^"]*)"/.exec(this.page)?.[1] : undefined
+    const payload = new URLSearchParams({ _csrf: token, ...(shown === undefined ? {} : { shown }), ...fields }).toString()
     return this.request({
       method: 'POST',
       url,
