@@ -4,6 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify'
 import type { App } from '../app.ts'
+import { networkOf } from '../client-address.ts'
 import { checkClientSecret } from '../credentials/client-secret.ts'
 import { noteCredentialUse } from '../credentials/credential-use.ts'
 import { Secret } from '../secret.ts'
@@ -25,6 +26,7 @@ export interface Presented {
 }
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+const unprintable = /\p{Cc}/u
 const secretNames = ['client_secret', 'client_assertion', 'password', 'refresh_token', 'code']
 
 /**
@@ -42,6 +44,8 @@ export function presentedBy(request: Pick<FastifyRequest, 'headers' | 'query'>, 
   if ([basic, secret || undefined, assertion].filter(one => one !== undefined).length > 1) throw aadsts(9002313, { reason: 'the client proves itself in more than one way' })
   const clientId = form['client_id'] ?? basic?.id ?? subjectOf(assertion)
   if (!clientId) throw aadsts(900144, { name: 'client_id' })
+  // In Basic and in an assertion's subject it may be written in ways that no parser of bodies has seen; PostgreSQL keeps no NUL.
+  if (unprintable.test(clientId)) throw aadsts(9002313, { reason: "'client_id' holds characters that no id has" })
   if (basic && form['client_id'] !== undefined && form['client_id'].toLowerCase() !== basic.id.toLowerCase()) throw aadsts(9002313, { reason: "'client_id' and the Authorization header name two clients" })
   const found = basic?.secret ?? (secret ? new Secret(secret) : undefined)
   return { clientId, ...(found ? { secret: found } : {}), ...(assertion === undefined ? {} : { assertion }) }
@@ -130,6 +134,6 @@ const failures = { limit: 30, windowMs: 60_000 }
 
 async function countFailure(app: App, client: Client | undefined, { tenantId, ipAddress }: ClientPlace): Promise<void> {
   const now = app.now()
-  const counted = await reserve(app.db, { tenantId, key: `client-auth:${client?.appId ?? 'nobody'} ${app.keys.mac('limit', ipAddress)}`, kind: failures, now })
+  const counted = await reserve(app.db, { tenantId, key: `client-auth:${client?.appId ?? 'nobody'} ${app.keys.mac('limit', networkOf(ipAddress, 'limit'))}`, kind: failures, now })
   if (!counted.served) throw aadsts(50196, {}, { retryAfter: Math.min(60, Math.max(1, (counted.until - now) / 1000)) })
 }

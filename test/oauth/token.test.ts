@@ -302,7 +302,26 @@ describe('a program asks for its own token', () => {
     assert.equal(await logged(), 30, 'the log is not filled by a flood')
     assert.deepEqual(await send({ client_secret: 'guess' }, '192.0.2.2'), { status: 401, retryAfter: undefined })
     assert.equal((await send({ client_secret: program.secret }, '192.0.2.1')).status, 200, 'nobody locks another’s program out')
+    // Whoever has one IPv6 address has all of its /64.
+    const six = (n: number) => `2001:db8:1:2::${n.toString(16)}`
+    for (let n = 0; n < 30; n++) assert.equal((await send({ client_secret: `guess ${n}` }, six(n))).status, 401)
+    assert.equal((await send({ client_secret: 'guess' }, six(99))).status, 429)
+    assert.equal((await send({ client_secret: 'guess' }, '2001:db8:1:3::1')).status, 401)
   })
+})
+
+test('a client id with characters that no id has is refused before the database sees it, wherever it is written (T-64)', async () => {
+  const t = await makeApp({ engine: 'postgres' })
+  const url = `/${t.tenantId}/oauth2/v2.0/token`
+  const fields = { grant_type: 'client_credentials', scope: graphScope }
+  const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const assertion = `${part({ alg: 'RS256' })}.${part({ sub: '\u0000a' })}.AAAA`
+  for (const told of [
+    await post(t, url, fields, basic('%00a:b')), await post(t, url, fields, basic('\u0000a:b')),
+    await post(t, url, { ...fields, client_assertion: assertion, client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' }),
+  ]) assert.deepEqual([told.status, told.code], [400, 9002313])
+  await t.close()
 })
 
 test('nothing of what a program shows or is given stands in the log (T-52, T-75)', async () => {
