@@ -30,7 +30,7 @@ import { answerUser } from './users.ts'
 const Details = Type.Object({ id: Type.String(), skuId: Type.String(), skuPartNumber: Type.String(), servicePlans: Type.Array(Plan) })
 const odata = { '@odata.type': Type.Optional(Type.String()) }
 const closed = { additionalProperties: false }
-const id = Type.String({ format: 'uuid' })
+const id = Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' })
 const Body = Type.Object({
   addLicenses: Type.Array(Type.Object({ ...odata, skuId: id, disabledPlans: Type.Optional(Type.Array(id, { maxItems: 100 })) }, closed), { maxItems: 100 }),
   removeLicenses: Type.Array(id, { maxItems: 100 }),

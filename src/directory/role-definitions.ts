@@ -47,7 +47,8 @@ const name = Type.String({ minLength: 1, maxLength: roleDefinitionLimits.display
 const permissions = Type.Array(Type.Object({
   '@odata.type': Type.Optional(Type.String()), allowedResourceActions: actions, condition: Type.Optional(Type.Null()),
 }, { additionalProperties: false }), { minItems: 1, maxItems: 1 })
-const Post = Type.Object({ ...writable, displayName: name, isEnabled: Type.Boolean(), rolePermissions: permissions, templateId: Type.Optional(Nullable(Type.String({ format: 'uuid' }))) }, { additionalProperties: false })
+const templateId = Type.Optional(Nullable(Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' })))
+const Post = Type.Object({ ...writable, displayName: name, isEnabled: Type.Boolean(), rolePermissions: permissions, templateId }, { additionalProperties: false })
 const Patch = Type.Object({ ...writable, displayName: Type.Optional(name), isEnabled: Type.Optional(Type.Boolean()), rolePermissions: Type.Optional(permissions) }, { additionalProperties: false })
 const Id = Type.Object({ id: Type.String({ maxLength: 64 }) })
 
@@ -87,12 +88,12 @@ export function roleDefinitionRoutes(server: Server, app: App): void {
     const { displayName, description = null, isEnabled, version = null, rolePermissions } = request.body
     const allowed = actionsOf(rolePermissions)
     const row = {
-      tenantId: caller.tenantId, id: request.body.templateId ?? randomUUID(), displayName, displayNameLower: '', description, isEnabled, version,
+      tenantId: caller.tenantId, id: request.body.templateId?.toLowerCase() ?? randomUUID(), displayName, displayNameLower: '', description, isEnabled, version,
       isPrivileged: isPrivilegedRole(allowed), rolePermissions: JSON.stringify(allowed), createdDateTime: app.now(),
     }
-    if (roleTemplates.has(row.id)) throw badRequest('LK_CONFLICT', {}, 'templateId')
     await asNameClash(app.db.transaction().execute(async trx => {
       const facts = await requireGiver(trx, caller, app.now())
+      if ((await roleDefinitionsOf(trx, caller.tenantId)).has(row.id)) throw badRequest('LK_CONFLICT', {}, 'templateId')
       await insertRoleDefinition(trx, row)
       await audit(app, trx, request, facts, 'Add role definition', row)
     }))

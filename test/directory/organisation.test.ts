@@ -83,6 +83,8 @@ test('a licence needs a country, a free unit of what is owned and alive, and tak
   assert.deepEqual(problem(await give(ann!.id, { addLicenses: [{ skuId: p2 }] })), [400, 'usageLocation'])
   for (const one of [ann!, bob!, cid!]) await gus.patch(`/v1.0/users/${one.id}`, { usageLocation: 'DK' })
   assert.deepEqual(problem(await gus.post(`/v1.0/users/${ann!.id}/assignLicense`, { addLicenses: [] })), [400, 'removeLicenses'], 'both lists have to be there')
+  assert.deepEqual(problem(await give(ann!.id, { addLicenses: [{ skuId: 'premium' }] })), [400, 'addLicenses.0.skuId'])
+  assert.deepEqual(problem(await give(ann!.id, { removeLicenses: ['premium'] })), [400, 'removeLicenses.0'])
   assert.deepEqual(problem(await give(ann!.id, { addLicenses: [{ skuId: e3 }] })), [400, 'addLicenses.skuId'], 'suspended')
   assert.deepEqual(problem(await give(ann!.id, { addLicenses: [{ skuId: '00000000-0000-4000-8000-000000000001' }] })), [400, 'addLicenses.skuId'])
   assert.deepEqual(problem(await give(ann!.id, { addLicenses: [{ skuId: p2, disabledPlans: [e3] }] })), [400, 'addLicenses.disabledPlans'])

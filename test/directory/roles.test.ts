@@ -90,6 +90,10 @@ test('a role of one’s own is made, changed, given and, when nobody holds it, d
   assert.deepEqual([made.isBuiltIn, made.rolePermissions[0].allowedResourceActions], [false, body.rolePermissions[0]!.allowedResourceActions])
   assert.equal((await gus.post(definitions, { ...body, displayName: 'KELP keeper' })).json().error.details[0].target, 'displayName', 'names are used once')
   assert.equal((await gus.post(definitions, { ...body, displayName: 'x', rolePermissions: [{ allowedResourceActions: ['everything'] }] })).statusCode, 400)
+  for (const templateId of ['kelp', `${made.id}x`, roles.globalAdministrator, roles.globalAdministrator.toUpperCase(), made.id]) {
+    const refused = await gus.post(definitions, { ...body, displayName: 'z', templateId })
+    assert.deepEqual([refused.statusCode, refused.json().error.details?.[0].target], [400, 'templateId'], templateId)
+  }
   assert.equal((await ann.post(definitions, { ...body, displayName: 'y' })).statusCode, 403)
   assert.equal((await gus.patch(`${definitions}/${made.id}`, { description: null })).statusCode, 204)
   assert.equal((await gus.get(`${definitions}/${made.id}`)).json().description, null)
