@@ -33,16 +33,20 @@ const reading = prepared<Key>()((db, value) =>
   db.selectFrom('signInLockouts').select(rowColumns).where('tenantId', '=', value('tenantId')).where('accountKey', '=', value('accountKey')).where('place', '=', value('place')))
 const forgiving = prepared<Key>()((db, value) =>
   db.deleteFrom('signInLockouts').where('tenantId', '=', value('tenantId')).where('accountKey', '=', value('accountKey')).where('place', '=', value('place')))
-/** Writing is what locks a row on both engines; the insert makes sure that there is one. */
-const locking = prepared<Key & { expiresAt: number }>()((db, value) =>
+/**
+ * Writing is what locks a row on both engines. Where there is none, the one that is made says all of the first failure, so that the
+ * usual sign-in writes once; a row that was there differs from it in `expiresAt`.
+ */
+const locking = prepared<Key & Row & { expiresAt: number; known: number }>()((db, value) =>
   db
     .insertInto('signInLockouts')
     .values({
-      tenantId: value('tenantId'), accountKey: value('accountKey'), place: value('place'), failures: 0, lockCount: 0, lockedUntil: null, lastBad: '[]',
-      lastFailureAt: null, expiresAt: value('expiresAt'),
+      tenantId: value('tenantId'), accountKey: value('accountKey'), place: value('place'), failures: value('failures'), lockCount: value('lockCount'),
+      lockedUntil: value('lockedUntil'), lastBad: value('lastBad'), lastFailureAt: value('lastFailureAt'), expiresAt: value('expiresAt'),
     })
-    .onConflict(clash => clash.columns(['tenantId', 'accountKey', 'place']).doUpdateSet({ expiresAt: value('expiresAt') }))
-    .returning(rowColumns))
+    .onConflict(clash => clash.columns(['tenantId', 'accountKey', 'place']).doUpdateSet({ expiresAt: value('known') }))
+    .returning(rowColumns)
+    .returning('expiresAt'))
 const saving = prepared<Key & Row & { expiresAt: number }>()((db, value) =>
   db
     .updateTable('signInLockouts')
@@ -62,7 +66,9 @@ const saving = prepared<Key & Row & { expiresAt: number }>()((db, value) =>
 export function reserveSignIn(db: Db, attempt: SignInTry & { badHash: string; values: LockoutValues }): Promise<SignInReserved> {
   const { badHash, values, now } = attempt
   return inTransaction(db, async trx => {
-    const state = await lock(trx, attempt)
+    const first = recordFailure(noLockout, badHash, values, now)
+    const state = await lock(trx, attempt, first)
+    if (state === 'new') return { served: true }
     if (isLockedOut(state, now)) return { served: false, until: state.lockedUntil! }
     await save(trx, attempt, recordFailure(state, badHash, values, now))
     return { served: true }
@@ -86,16 +92,23 @@ export async function clearLockouts(db: Db, tenantId: string, accountKeys: reado
   await db.deleteFrom('signInLockouts').where('tenantId', '=', tenantId).where('accountKey', 'in', accountKeys.slice(0, 999)).execute()
 }
 
-async function lock(trx: Db, { tenantId, accountKey, place, now }: SignInTry): Promise<LockoutState> {
-  return stateOf(await locking.only(trx, { tenantId, accountKey, place, expiresAt: now + keptFor }))
+/** Holds the account's row. @returns what it says, or 'new' when it was made just now and says `first` */
+async function lock(trx: Db, attempt: SignInTry, first: LockoutState): Promise<LockoutState | 'new'> {
+  const values = written(attempt, first)
+  const row = await locking.only(trx, { ...values, known: values.expiresAt + 1 })
+  return row.expiresAt === values.expiresAt ? 'new' : stateOf(row)
 }
 
-async function save(trx: Db, { tenantId, accountKey, place, now }: SignInTry, state: LockoutState): Promise<void> {
-  const expiresAt = Math.max(state.lockedUntil ?? 0, now) + keptFor
-  await saving.run(trx, { tenantId, accountKey, place, ...state, lastBad: JSON.stringify(state.lastBad), expiresAt })
+async function save(trx: Db, attempt: SignInTry, state: LockoutState): Promise<void> {
+  await saving.run(trx, written(attempt, state))
 }
 
-const stateOf = (row: Row): LockoutState => ({ ...row, lastBad: JSON.parse(row.lastBad) as string[] })
+const written = ({ tenantId, accountKey, place, now }: SignInTry, state: LockoutState) => ({
+  tenantId, accountKey, place, ...state, lastBad: JSON.stringify(state.lastBad), expiresAt: Math.max(state.lockedUntil ?? 0, now) + keptFor,
+})
+
+const stateOf = ({ failures, lockCount, lockedUntil, lastBad, lastFailureAt }: Row): LockoutState =>
+  ({ failures, lockCount, lockedUntil, lastBad: JSON.parse(lastBad) as string[], lastFailureAt })
 
 /** How long a place stays familiar after a sign-in from it. */
 export const familiarFor = 30 * 86_400_000

@@ -17,6 +17,15 @@ bothEngines('T-04: of many different guesses at once no more than the threshold 
   assert.deepEqual(await guess(store, 'later', start + minute), { served: true })
 })
 
+bothEngines('T-04: where one failure locks, one guess is compared and of many at once no second', async store => {
+  await addTenant(store.db)
+  const once = { ...account, now: start, values: { ...values, lockoutThreshold: 1 } }
+  const tries = await Promise.all(['1', '2', '3'].map(badHash => lockouts.reserveSignIn(store.db, { ...once, badHash })))
+  assert.deepEqual(tries.filter(one => !one.served), [1, 2].map(() => ({ served: false, until: start + minute })))
+  const { failures, lockCount, lockedUntil, lastFailureAt, lastBad } = await lockouts.readLockout(store.db, account)
+  assert.deepEqual([failures, lockCount, lockedUntil, lastFailureAt, lastBad.length], [0, 1, start + minute, start, 1])
+})
+
 bothEngines('the same wrong password again is looked at and not counted', async store => {
   await addTenant(store.db)
   for (let n = 0; n < 10; n++) assert.equal((await guess(store, 'old password')).served, true)
