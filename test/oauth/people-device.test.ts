@@ -1,13 +1,13 @@
 /** Signing in on another device (oauth §9), from the device's first request to its tokens, and what stands against phishing by codes. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { azureCliAppId, graphAppId } from '../../src/rules/first-party.ts'
+import { azureCliAppId, firstParty, graphAppId } from '../../src/rules/first-party.ts'
 import { firstPartyId } from '../../src/store/first-party.ts'
 import { addGrant } from '../../src/store/grants.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
 import type { Browser } from '../support/browse.ts'
-import { addPerson, foundTenant, passwordOf } from '../support/people.ts'
+import { addPerson, foundTenant, passwordOf, roleIds } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
 import { addProgram } from '../support/programs.ts'
 import { bodyOf, claimsOf, codeOf, documents, press, visit } from '../support/relying-party.ts'
@@ -123,6 +123,24 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const foreign = await browser.request({ method: 'POST', url: page, payload: new URLSearchParams({ code: device.user_code, answer: 'agree' }).toString(), headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://evil.example' } })
       assert.equal(foreign.statusCode, 403)
       assert.equal(codeOf(await poll(device.device_code)), 70016)
+    })
+
+    test('T-42: a yes is to what stood on the page, not to what the program’s owner has written there since', async () => {
+      const offered = firstParty(graphAppId)!.scopes
+      const wants = (...names: string[]) => [{ resourceAppId: graphAppId, resourceAccess: names.map(name => ({ id: offered.find(one => one.value === name)!.id, type: 'Scope' as const })) }]
+      const tv = await addProgram(t.app, t.tenantId, { name: 'Television', document: { ...documents.public, requiredResourceAccess: wants('User.Read') } })
+      const device = await begin({ client_id: tv.appId, scope: 'openid https://graph.microsoft.com/.default' })
+      const { browser } = await signedIn(t, await addPerson(t.app, t.tenantId, { name: 'gus', roles: [roleIds.globalAdministrator] }))
+      await visit(browser, page)
+      assert.doesNotMatch((await press(browser, page, { code: device.user_code })).reply.payload, /AccessAsUser/)
+      const { document } = await t.app.db.selectFrom('applications').select('document').where('id', '=', tv.applicationId).executeTakeFirstOrThrow()
+      await t.app.db.updateTable('applications').where('id', '=', tv.applicationId)
+        .set({ document: JSON.stringify({ ...JSON.parse(document), requiredResourceAccess: wants('User.Read', 'Directory.AccessAsUser.All') }), version: t.app.now() + 1 }).execute()
+      const again = await press(browser, page, { code: device.user_code, answer: 'agree' })
+      assert.match(again.reply.payload, /Directory\.AccessAsUser\.All/, 'the page comes again, with what is asked now')
+      assert.equal(codeOf(await poll(device.device_code, { client_id: tv.appId })), 70016)
+      await press(browser, page, { code: device.user_code, answer: 'agree' })
+      assert.equal((await poll(device.device_code, { client_id: tv.appId })).statusCode, 200)
     })
 
     test('lets nobody guess codes: twenty in ten minutes', async () => {
