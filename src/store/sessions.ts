@@ -54,8 +54,11 @@ export async function deploymentEpochOf(db: Db, tenantId: string): Promise<numbe
 const epochOf = prepared<{ tenantId: string }>()((db, value) =>
   db.selectFrom('tenants as tenantOfSession').select(epochNow.as('epoch')).where('id', '=', value('tenantId')))
 
-const inserting = prepared<Selectable<SessionTable>>()((db, value) =>
-  db.insertInto('sessions').values(Object.fromEntries(columns.sessions.map(column => [column, value(column)])) as never))
+/** The epoch is looked up as the row is written: one statement, and none that could have passed in between. */
+const inserting = prepared<Omit<Selectable<SessionTable>, 'deploymentEpoch'>>()((db, value) => {
+  const deploymentEpoch = db.selectFrom('tenants as tenantOfSession').select(epochNow.as('epoch')).where('id', '=', value('tenantId'))
+  return db.insertInto('sessions').values(Object.fromEntries(columns.sessions.map(column => [column, column === 'deploymentEpoch' ? deploymentEpoch : value(column)])) as never)
+})
 
 /** Writes a session, valid from now. Throws when the user or the tenant does not exist. */
 export async function insertSession(db: Db, { proofs, endsAt = Infinity, ...session }: NewSession, now: number): Promise<void> {
@@ -66,7 +69,6 @@ export async function insertSession(db: Db, { proofs, endsAt = Infinity, ...sess
     ipAddress: session.ipAddress ?? null,
     userAgent: session.userAgent ?? null,
     proofs: JSON.stringify(proofs),
-    deploymentEpoch: await deploymentEpochOf(db, session.tenantId),
     wrongReauthentications: 0,
     createdAt: now,
     lastSeenAt: now,
