@@ -13,8 +13,9 @@ import { useStrictBodies } from './bodies.ts'
 import { trustedProxies } from './client-address.ts'
 import { doors } from './doors.ts'
 import type { Listener } from './config.ts'
-import { unrouted } from './graph/unrouted.ts'
+import { otherMethods, unrouted } from './graph/unrouted.ts'
 import { originOfWhole } from './inner-request.ts'
+import { aadsts } from './oauth/errors.ts'
 import { rewriteODataPath } from './odata-path.ts'
 import { documentRoutes } from './openapi.ts'
 import { Refusal } from './refusal.ts'
@@ -22,7 +23,7 @@ import { reason } from './rules/verdict.ts'
 import { schemaCompilers } from './schema-compilers.ts'
 import { requireSameOrigin } from './same-origin.ts'
 import { secureHeaders } from './secure-headers.ts'
-import { renderError } from './surfaces.ts'
+import { renderError, surfaceOf } from './surfaces.ts'
 import { chooseLocale } from './text.ts'
 import type { Store } from './store/open.ts'
 
@@ -54,6 +55,7 @@ export async function buildServer(app: App, store: Store): Promise<FastifyInstan
   server.setNotFoundHandler((request, reply) => {
     const graph = unrouted(request.method, request.url, routesOf(server))
     if (graph?.allow !== undefined) reply.header('allow', graph.allow)
+    if (surfaceOf(request) === 'oauth') refuseMethod(request, reply, routesOf(server))
     throw graph?.refusal ?? new Refusal(404, [reason('LK_NOT_FOUND')])
   })
   documentRoutes(server)
@@ -127,6 +129,14 @@ function tellOnlyWhatStays(server: FastifyInstance, store: Store): void {
     if (settled) settled.then(() => done(null, payload), done)
     else done(null, payload)
   })
+}
+
+/** @throws TokenRefusal 900561 at an address of the token service that takes other methods (oauth §13.1) */
+function refuseMethod({ method, url }: FastifyRequest, reply: FastifyReply, routes: readonly DeclaredRoute[]): void {
+  const accepted = otherMethods(method, url.split('?', 1)[0]!, routes).join(', ')
+  if (accepted === '') return
+  reply.header('allow', accepted)
+  throw aadsts(900561, { accepted, method })
 }
 
 /** A path that cannot be decoded reaches no hook: what the hooks would have settled is settled here, as far as an answer needs it. */

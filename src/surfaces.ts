@@ -75,8 +75,8 @@ export const surfaceOf = (request: FastifyRequest): Surface => request.routeOpti
 
 /** The voice for what matched no route. */
 function surfaceOfPath(url: string): 'page' | 'api' | 'graph' | 'oauth' {
-  if (/^\/[^/?]+\/(oauth2|discovery|v2\.0\/\.well-known)\//i.test(url)) return 'oauth'
-  if (/^\/(v1\.0|beta|arm)(\/|$|\?)/i.test(url)) return 'graph'
+  if (/^\/[^/?]+\/(oauth2|discovery|userrealm|(v2\.0\/)?\.well-known)\//i.test(url)) return 'oauth'
+  if (/^\/(v1\.0|beta|arm|oidc)(\/|$|\?)/i.test(url)) return 'graph'
   return url.startsWith('/api/') ? 'api' : 'page'
 }
 

@@ -123,6 +123,24 @@ test('what matches no route is a refusal in the voice of its surface, with a cor
   }
 })
 
+test('an address of the token service or beside Graph that takes other methods says which, as JSON', async () => {
+  const at = `/${house.tenantId}`
+  for (const [method, url, allow] of [
+    ['PUT', `${at}/oauth2/v2.0/token`, 'POST, GET, HEAD'], ['OPTIONS', `${at}/oauth2/token?x=1`, 'POST, GET, HEAD'], ['GET', `${at}/oauth2/v2.0/devicecode`, 'POST'],
+    ['DELETE', `${at}/discovery/v2.0/keys`, 'GET, HEAD'], ['PUT', `${at}/.WELL-KNOWN/openid-configuration`, 'GET, HEAD'], ['PATCH', '/common/userrealm/ann@contoso.example', 'GET, HEAD'],
+  ] as const) {
+    const reply = await ask(method, url)
+    assert.deepEqual([reply.statusCode, reply.headers.allow, reply.json().error_codes], [405, allow, [900561]], `${method} ${url}`)
+    assert.ok(reply.json().error_description.includes(`only accepts ${allow} requests. Received a ${method} request.`), reply.payload)
+  }
+  for (const [method, url, allow] of [['DELETE', '/oidc/userinfo', 'GET, HEAD, POST'], ['PUT', '/arm/tenants', 'GET, HEAD']] as const) {
+    const reply = await ask(method, url)
+    assert.deepEqual([reply.statusCode, reply.headers.allow, reply.json().error.code], [405, allow, 'Request_BadRequest'], `${method} ${url}`)
+  }
+  assert.equal((await ask('POST', `${at}/oauth2/v2.0/tokens`)).json().error_codes[0], 9002313)
+  assert.equal((await ask('GET', '/oidc/nothing')).json().error.code, 'Request_ResourceNotFound')
+})
+
 test('the OpenAPI document holds every route for programs, and who may call it', async () => {
   const document = (await ask('GET', '/api/openapi.json')).json() as { paths: Record<string, Record<string, { 'x-access'?: unknown }>> }
   for (const route of routes.filter(one => (one.surface === 'api' || one.surface === 'graph') && one.method !== 'HEAD' && !one.url.endsWith('openapi.json'))) {

@@ -21,19 +21,24 @@ const roots = new Set([
 const wellFormed = /^[\w.$@:-]*(\([^()]*\))?$/
 
 /**
- * Why a path under /v1.0 or /beta was answered by nobody; undefined for every other path.
+ * Why a path in Graph's voice was answered by nobody; undefined for every other path, and for those beside Graph that nobody has.
  * @param routes what is declared, as Fastify writes it
  */
 export function unrouted(method: string, url: string, routes: readonly { method: string; url: string }[]): { refusal: Refusal; allow?: string } | undefined {
   const path = url.split('?', 1)[0]!.replace(/\/+$/, '')
+  if (!/^\/(?:v1\.0|beta|arm|oidc)(?:\/|$)/i.test(path)) return undefined
+  const allowed = otherMethods(method, path, routes)
+  if (allowed.length > 0) return { refusal: new Refusal(405, [reason('LK_METHOD_NOT_ALLOWED')]), allow: allowed.join(', ') }
   const found = /^\/(?:v1\.0|beta)(?:\/([^/(]*))?/i.exec(path)
   if (!found) return undefined
-  const allowed = [...new Set(routes.filter(route => route.method !== method && fits(route.url, path)).map(route => route.method))]
-  if (allowed.length > 0) return { refusal: new Refusal(405, [reason('LK_METHOD_NOT_ALLOWED')]), allow: allowed.join(', ') }
   const segment = found[1] ?? ''
   if (roots.has(segment.toLowerCase()) && path.split('/').every(one => wellFormed.test(one))) return { refusal: new Refusal(501, [reason('LK_NOT_IMPLEMENTED')]) }
   return { refusal: new Refusal(400, [reason('LK_SEGMENT_UNKNOWN', { segment: segment.replace(/[\p{C}]/gu, '').slice(0, 60), graphCode: 'BadRequest' })]) }
 }
+
+/** What an address takes that was asked with another method; without the query string. */
+export const otherMethods = (method: string, path: string, routes: readonly { method: string; url: string }[]): string[] =>
+  [...new Set(routes.filter(route => route.method !== method && fits(route.url, path)).map(route => route.method))]
 
 /** Segment by segment, without regard to case; `:id` stands for any one of them. */
 function fits(pattern: string, path: string): boolean {
