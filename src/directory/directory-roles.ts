@@ -15,6 +15,7 @@ import { listRoleAssignments } from '../store/roles.ts'
 import { Nullable, collectionOf, entityOf, odataContext, pick } from '../graph/answers.ts'
 import { actorOf, badRequest, callerFacts, graphCaller, notFound, privilegedCaller } from '../graph/deciding.ts'
 import type { GraphCaller } from '../graph/deciding.ts'
+import { asKept } from '../graph/ids.ts'
 import { fits } from '../graph/odata-filter.ts'
 import { readQuery } from '../graph/odata-query.ts'
 import { permitted } from '../graph/permissions.ts'
@@ -60,7 +61,7 @@ export function directoryRoleRoutes(server: Server, app: App): void {
     config: config('POST', '/directoryRoles'), schema: { body: Activate, response: { 201: entityOf(Role) } },
   }, async (request, reply) => {
     const caller = privilegedCaller(app, request)
-    const { roleTemplateId } = request.body
+    const roleTemplateId = asKept(request.body.roleTemplateId)
     if (roleTemplates.get(roleTemplateId)?.isAssignable !== true) throw badRequest('LK_FIELD_INVALID', { field: 'roleTemplateId' }, 'roleTemplateId')
     await app.db.transaction().execute(async trx => {
       const facts = await requireGiver(trx, caller, app.now())

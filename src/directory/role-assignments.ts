@@ -7,6 +7,7 @@ import { findRoleAssignment, listRoleAssignments } from '../store/roles.ts'
 import { Nullable, collectionOf, entityOf, odataContext } from '../graph/answers.ts'
 import { answerCollection, startOf } from '../graph/collection.ts'
 import { callerFacts, graphCaller, notFound, privilegedCaller } from '../graph/deciding.ts'
+import { asKept } from '../graph/ids.ts'
 import { badQuery } from '../graph/odata-filter.ts'
 import type { Filter } from '../graph/odata-filter.ts'
 import { notOffered, readQuery } from '../graph/odata-query.ts'
@@ -67,7 +68,8 @@ export function roleAssignmentRoutes(server: Server, app: App): void {
     config: config('POST', path), schema: { body: Body, response: { 201: entityOf(Assignment) } },
   }, async (request, reply) => {
     const { principalId, roleDefinitionId, directoryScopeId } = request.body
-    const given = await giveRole(app, request, privilegedCaller(app, request), { principalId, roleDefinitionId, directoryScopeId })
+    const wish = { principalId: asKept(principalId), roleDefinitionId: asKept(roleDefinitionId), directoryScopeId }
+    const given = await giveRole(app, request, privilegedCaller(app, request), wish)
     reply.code(201)
     return { '@odata.context': odataContext(request, `${context}/$entity`), ...(await shape(app, [given], undefined, []))[0]! }
   })
@@ -114,5 +116,5 @@ function wanted(filter: Filter | undefined): { principalId?: string; roleDefinit
   if (filter === undefined) return {}
   if (filter.kind === 'and') return { ...wanted(filter.left), ...wanted(filter.right) }
   if (filter.kind !== 'compare' || typeof filter.value !== 'string') throw badQuery('$filter', 'Request_UnsupportedQuery')
-  return { [filter.property]: filter.value }
+  return { [filter.property]: asKept(filter.value) }
 }

@@ -4,6 +4,7 @@ import type { Server } from '../access.ts'
 import { parseKey } from '../odata-path.ts'
 import { Refusal } from '../refusal.ts'
 import { graphHeaders } from './answers.ts'
+import { keyAsKept } from './ids.ts'
 
 /** To be called first by a room's routes; it holds for the routes of that room. */
 export function speakGraph(server: Server): void {
@@ -11,18 +12,21 @@ export function speakGraph(server: Server): void {
     if (request.routeOptions.config.surface === 'graph') graphHeaders(request, reply)
   })
   server.addHook('preValidation', async request => {
-    if (request.routeOptions.config.surface === 'graph') unquoteKeys(request.params as Record<string, string>)
+    if (request.routeOptions.config.surface === 'graph') readKeys(request.params as Record<string, string>)
   })
   server.setErrorHandler((error: unknown, request) => {
     throw request.routeOptions.config.surface === 'graph' ? inGraphNumbers(error) : error
   })
 }
 
-/** `users('ann')` is `users/ann`: a key without a name is what stands in its quotes. Keys with names are read where they mean something. */
-function unquoteKeys(params: Record<string, string>): void {
+/**
+ * `users('ann')` is `users/ann`: a key without a name is what stands in its quotes. Keys with names are read where they mean something.
+ * Ids are brought into the letters they are kept in.
+ */
+function readKeys(params: Record<string, string>): void {
   for (const [name, segment] of Object.entries(params)) {
     const key = segment.startsWith("('") ? parseKey(segment)?.get('') : undefined
-    if (key !== undefined && key !== '') params[name] = key
+    params[name] = keyAsKept(key !== undefined && key !== '' ? key : segment)
   }
 }
 

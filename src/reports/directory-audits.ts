@@ -7,6 +7,7 @@ import type { AuditEntry, AuditPage, AuditRow } from '../store/audit.ts'
 import { Nullable, collectionOf, entityOf, odataContext, pick } from '../graph/answers.ts'
 import { answerCollection, startOf } from '../graph/collection.ts'
 import { graphCaller, notFound } from '../graph/deciding.ts'
+import { asKept } from '../graph/ids.ts'
 import { badQuery } from '../graph/odata-filter.ts'
 import type { Filter, Literal } from '../graph/odata-filter.ts'
 import { readQuery } from '../graph/odata-query.ts'
@@ -93,7 +94,7 @@ function indexed(filter: Filter | undefined): { wanted: Wanted; rest: Filter | u
 function columnsOf(property: string, operator: string, value: string): Wanted | undefined {
   if (property === 'activityDateTime') return range(operator, Date.parse(value))
   const column = columns[property]
-  return column !== undefined && operator === 'eq' ? { [column]: value } : undefined
+  return column !== undefined && operator === 'eq' ? { [column]: asKept(value) } : undefined
 }
 
 /** The store counts from a moment on and up to before another. */

@@ -13,6 +13,7 @@ import type { SignInRow } from '../store/sign-ins.ts'
 import { collectionOf, entityOf, odataContext, pick } from '../graph/answers.ts'
 import { answerCollection, startOf } from '../graph/collection.ts'
 import { graphCaller, notFound } from '../graph/deciding.ts'
+import { asKept } from '../graph/ids.ts'
 import { badQuery } from '../graph/odata-filter.ts'
 import type { Filter, Literal } from '../graph/odata-filter.ts'
 import { readQuery } from '../graph/odata-query.ts'
@@ -90,7 +91,7 @@ function split(parts: readonly Filter[], columns: readonly string[]) {
   let stretch: Stretch = {}
   const rest: Filter[] = []
   for (const one of parts) {
-    if (one.kind === 'compare' && columns.includes(one.property) && one.operator === 'eq' && typeof one.value === 'string' && !(one.property in equal)) equal[one.property] = one.value
+    if (one.kind === 'compare' && columns.includes(one.property) && one.operator === 'eq' && typeof one.value === 'string' && !(one.property in equal)) equal[one.property] = asKept(one.value)
     else rest.push(inOneForm(one))
     if (one.kind === 'compare' && one.property === 'createdDateTime') stretch = narrowed(stretch, one.operator, Date.parse(String(one.value)))
   }

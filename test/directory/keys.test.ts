@@ -36,6 +36,27 @@ test('somebody is found by id and by name, in a segment, in quotes and by a key 
   assert.equal((await gus.get(`/v1.0/users('${brien.id}')?$select=jobTitle`)).json().jobTitle, 'Smith')
 })
 
+test('an id is found in any letters, in paths, bodies and filters, and shown in small ones (real-clients §1.13)', async () => {
+  const upper = (id: string) => id.toUpperCase()
+  const helpdesk = '729827e3-9c14-49f7-bb1b-9608f156bbb8'
+  for (const url of [
+    `/v1.0/users/${upper(brien.id)}`, `/v1.0/users('${upper(brien.id)}')`, `/v1.0/users(id='${upper(brien.id)}')`, `/v1.0/directoryObjects/${upper(brien.id)}`,
+    `/v1.0/reports/authenticationMethods/userRegistrationDetails/${upper(brien.id)}`,
+  ]) assert.equal((await gus.get(url)).json().id, brien.id, url)
+  const given = await gus.post('/v1.0/roleManagement/directory/roleAssignments', { principalId: upper(brien.id), roleDefinitionId: upper(helpdesk), directoryScopeId: '/' })
+  assert.deepEqual([given.statusCode, given.json().principalId, given.json().roleDefinitionId], [201, brien.id, helpdesk])
+  for (const path of [
+    `roleManagement/directory/roleDefinitions/${upper(helpdesk)}`, `directoryRoles/${upper(helpdesk)}`, `directoryRoles(roleTemplateId='${upper(helpdesk)}')`,
+    `directoryRoleTemplates/${upper(helpdesk)}`, `organization/${upper(t.tenantId)}`, `users/${upper(brien.id)}/authentication/methods/${upper('28c10230-6103-485e-b985-444c60001490')}`,
+  ]) assert.equal((await gus.get(`/v1.0/${path}`)).statusCode, 200, path)
+  for (const question of [
+    `roleManagement/directory/roleAssignments?$filter=principalId eq '${upper(brien.id)}' and roleDefinitionId eq '${upper(helpdesk)}'`,
+    `auditLogs/directoryAudits?$filter=initiatedBy/user/id eq '${upper(gus.person.id)}' and activityDisplayName eq 'Add member to role'`,
+    `users?$filter=id eq '${upper(brien.id)}'`,
+  ]) assert.equal((await gus.get(`/v1.0/${question}`)).json().value.length, 1, question)
+  assert.equal((await gus.delete(`/v1.0/directoryRoles/${upper(helpdesk)}/members/${upper(brien.id)}/$ref`)).statusCode, 204)
+})
+
 test('a key that is nobody’s is 404, and never everybody or somebody else', async () => {
   for (const key of ["('')", '(', "('", "('x')y", '(userPrincipalName=)', "(mail='gus@contoso.example')", "(id='x',id='y')", "('..')", "('%2e%2e')", "('gus@contoso.example","(displayName='Gus Test')"]) {
     const reply = await gus.get(`/v1.0/users${key}`)
