@@ -138,7 +138,7 @@ export function userCaller(request: FastifyRequest): UserCaller {
 const recentProof = 10 * 60_000
 
 /** The newest proof that counts as strong for a session: the second factor if one was given, else the password. */
-export function hasRecentProof(caller: UserCaller, now: number): boolean {
+export function hasRecentProof(caller: { session: Pick<CallerSession, 'proofs'> }, now: number): boolean {
   // A registration that was skipped is noted among the proofs, so that sign-in does not ask twice; it proves nothing.
   const proofs = caller.session.proofs.filter(proof => proof.method !== 'registrationSkipped')
   const strong = proofs.filter(proof => proof.method !== 'password')

@@ -1,15 +1,20 @@
 /** What decides about a request to `/authorize`, once somebody is signed in. */
 import type { FastifyRequest } from 'fastify'
+import { hasRecentProof } from '../access.ts'
 import type { App } from '../app.ts'
 import { sessionOf } from '../credentials/browser-session.ts'
 import type { PermissionScope } from '../rules/application-document.ts'
 import type { ConsentFacts, SessionFacts } from '../rules/authorize-steps.ts'
 import { consentRights, mayConsentForSelf, usersMayConsent } from '../rules/consent.ts'
 import type { ConsentRights } from '../rules/consent.ts'
+import { graphAppId } from '../rules/first-party.ts'
 import type { KnownFacts } from '../rules/gates.ts'
+import { changesOthers } from '../rules/permission-reach.ts'
 import { findRedirect } from '../rules/redirect-uris.ts'
 import { isAssignedTo } from '../store/app-roles.ts'
 import type { Client } from '../store/clients.ts'
+import { firstPartyId } from '../store/first-party.ts'
+import { consentedScopes } from '../store/grants.ts'
 import type { Resource } from '../store/resources.ts'
 import type { SessionRow } from '../store/sessions.ts'
 import { findUserByName } from '../store/users.ts'
@@ -79,6 +84,7 @@ async function standingOf(
     session: {
       createdAt: session.createdAt, provedAt: provedAt(proofs), isOfTenant: true, assigned, chosen: pending.answers.chosenSession === publicId,
       isHinted: await isHinted(app, session, pending.request.loginHint), interrupted: dueAtSignIn(facts, proofs) !== undefined,
+      proofIsOld: !hasRecentProof({ session }, app.now()) && (await mayChangeOthers(app, client, userId, consent)),
     },
     consentFacts: {
       missing: missing.length > 0, agreedNow: pending.answers.agreedSession === publicId,
@@ -87,6 +93,16 @@ async function standingOf(
     wantedScopes: wanted instanceof TokenRefusal ? [] : wanted.resources.flatMap(({ resource, scopes }) => scopes.map(scope => ({ resource, scope }))),
     refusal: wanted instanceof TokenRefusal ? wanted : undefined,
   }
+}
+
+/**
+ * Whether a token of the program could change more than its own person. What was agreed to before counts whole: whoever redeems the code
+ * may ask for any of it.
+ */
+async function mayChangeOthers(app: App, { tenantId, servicePrincipalId }: Client, userId: string, consent: Consent | undefined): Promise<boolean> {
+  const agreed = await consentedScopes(app.db, tenantId, servicePrincipalId, firstPartyId(tenantId, graphAppId), userId)
+  const asked = consent?.resources.filter(one => one.resource.appId === graphAppId).flatMap(one => one.missing.flatMap(scope => scope.value ?? [])) ?? []
+  return [...agreed, ...asked].some(changesOthers)
 }
 
 /** A refusal as a value: it is told only when nothing else is due first. */

@@ -94,6 +94,7 @@ async function proceed(app: App, request: FastifyRequest, reply: FastifyReply, p
     }
     const kept = await keep(app, pending, request.clientAddress)
     if (next.step === 'signIn') return reply.redirect(signInPath(kept, next.again), 303)
+    if (next.step === 'proveAgain') return reply.redirect(`/signin/again?continue=${encodeURIComponent(pathOf(kept.id!))}`, 303)
     // Pages with forms stand at the address that goes on, so that a change of language finds them again.
     if (pending.id === null) return reply.redirect(pathOf(kept.id!), 303)
     return sendPage(reply, pageFor(request, { ...considered, pending: kept }, next.step))
@@ -105,7 +106,7 @@ async function proceed(app: App, request: FastifyRequest, reply: FastifyReply, p
 }
 
 const notOfTenant = ({ createdAt }: SessionRow) =>
-  ({ createdAt, provedAt: createdAt, isOfTenant: false, isHinted: true, interrupted: false, assigned: true, chosen: false })
+  ({ createdAt, provedAt: createdAt, isOfTenant: false, isHinted: true, interrupted: false, proofIsOld: false, assigned: true, chosen: false })
 
 function signInPath({ id, request: { loginHint } }: Pending, again: boolean): string {
   const hint = loginHint === null ? '' : `&username=${encodeURIComponent(loginHint)}`

@@ -30,7 +30,8 @@ import { markOfScopes } from './shown-permissions.ts'
 import { requireAssigned } from './user-token.ts'
 import { missingConsent, readConsent, readWanted } from './wanted-scopes.ts'
 
-const config = { access: 'session', surface: 'page' } as const
+/** Whoever says yes gives a device what their session may do, so they show once more that it is theirs (N-STEP). */
+const config = { access: 'recent', surface: 'page' } as const
 const path = '/common/oauth2/deviceauth'
 const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 const body = Type.Object({ code: text(50), answer: text(20), shown: text(100) }, { additionalProperties: false })

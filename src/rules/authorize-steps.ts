@@ -12,6 +12,8 @@ export interface SessionFacts {
   isHinted: boolean
   /** A new password or a second factor is due, of which this session knows nothing yet. */
   interrupted: boolean
+  /** The program could do what a browser needs a fresh proof for, and the session's is old (N-STEP). */
+  proofIsOld: boolean
   /** Assigned to the program, or the program asks for no assignment. */
   assigned: boolean
   /** The owner said "this account" when asked. */
@@ -39,6 +41,8 @@ export interface StepFacts {
 export type AuthorizeStep =
   /** At the sign-in page, `again` even though there is a session. */
   | { step: 'signIn'; again: boolean }
+  /** With the session there is, once more. */
+  | { step: 'proveAgain' }
   | { step: 'chooseAccount' }
   | { step: 'notAssigned' }
   | { step: 'consent' }
@@ -86,6 +90,7 @@ const rows: readonly Row[] = [
   },
   { name: 'an interrupt is due', due: ({ session }) => session!.interrupted, step: { step: 'signIn', again: true }, silently: interrupted },
   { name: 'not assigned', due: ({ session }) => !session!.assigned, step: { step: 'notAssigned' }, silently: unassigned },
+  { name: 'the proof is old', due: ({ session }) => session!.proofIsOld, step: { step: 'proveAgain' }, silently: login },
   {
     name: 'an administrator must consent', due: ({ consent }) => consent.missing && !consent.mayConsent,
     step: { step: 'askAdministrator' }, silently: consent,

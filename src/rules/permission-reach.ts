@@ -13,6 +13,12 @@ const ofApplications = new Set(['Application.ReadWrite.OwnedBy', 'Application.Re
 /** Names that change nothing. Whatever is not known to read counts as privileged, names of the future too. */
 const reads = /^[\w-]+\.Read(Basic)?(\.[A-Z]\w*)?$/
 
+/** What people may do to themselves, and what is about signing in. */
+const ofOneself = /^(?:(?:User|UserAuthenticationMethod|UserAuthMethod-\w+)\.ReadWrite|openid|profile|email|offline_access)$/
+
+/** True for a scope with which a program can change more than its own person: a browser would be asked for a fresh proof there (N-STEP). */
+export const changesOthers = (scope: string): boolean => tierOf(scope) !== 'plain' && !ofOneself.test(scope)
+
 export function tierOf(permission: string): PermissionTier {
   if (ofApplications.has(permission)) return 'applications'
   return reads.test(permission) ? 'plain' : 'privileged'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { firstParty, graphAppId } from '../../src/rules/first-party.ts'
 import { listAppRoleAssignments } from '../../src/store/app-roles.ts'
-import { consentedScopes } from '../../src/store/grants.ts'
+import { addGrant, consentedScopes } from '../../src/store/grants.ts'
 import { firstPartyId } from '../../src/store/first-party.ts'
 import { makeApp } from '../support/make-app.ts'
 import type { TestApp } from '../support/make-app.ts'
@@ -199,6 +199,26 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await visit(browser, page)
       assert.ok((await press(browser, page, { answer: 'agree' })).answer?.get('code'))
       assert.deepEqual(await granted(shop, ann), [], 'for himself alone')
+    })
+
+    test('a session with an old proof brings no token that changes others, by page or silently, nor a device’s (N-STEP)', async () => {
+      const far = await program(requires(['Directory.AccessAsUser.All']))
+      const near = await program(requires(['User.ReadWrite', 'User.Read.All']))
+      const scopes = ['openid', 'profile', 'offline_access', 'User.Read']
+      for (const [of, more] of [[far, ['Directory.AccessAsUser.All']], [near, ['User.ReadWrite', 'User.Read.All']]] as const) {
+        await t.app.db.transaction().execute(trx => addGrant(trx, { tenantId: t.tenantId, clientId: of.servicePrincipalId, resourceId: firstPartyId(t.tenantId, graphAppId), principalId: null, scopes: [...scopes, ...more], at: t.app.now() }))
+      }
+      const { browser } = await signedIn(t, gus, { minutesAgo: 11 })
+      assert.ok((await visit(browser, new RelyingParty(t, near).authorizePath())).answer?.get('code'), 'for oneself, and to read, it is good enough')
+      const party = new RelyingParty(t, far)
+      // Only signing in is asked for here; whoever redeems the code may ask for all that was agreed to.
+      const asked = await visit(browser, party.authorizePath({ scope: 'openid' }))
+      assert.equal(asked.answer, undefined)
+      assert.match(browser.path, /^\/signin\/again/)
+      assert.equal((await visit(browser, `${party.authorizePath()}&prompt=none`)).answer?.get('error'), 'login_required')
+      await visit(browser, '/common/oauth2/deviceauth')
+      assert.match(browser.path, /^\/signin\/again/)
+      assert.ok((await visit((await signedIn(t, gus)).browser, party.authorizePath())).answer?.get('code'))
     })
 
     describe('of an administrator for everybody', () => {

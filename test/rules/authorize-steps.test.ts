@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { nextAuthorizeStep } from '../../src/rules/authorize-steps.ts'
 import type { StepFacts } from '../../src/rules/authorize-steps.ts'
 
-const session = { createdAt: 100, provedAt: 100, isOfTenant: true, isHinted: true, interrupted: false, assigned: true, chosen: false }
+const session = { createdAt: 100, provedAt: 100, isOfTenant: true, isHinted: true, interrupted: false, proofIsOld: false, assigned: true, chosen: false }
 const facts: StepFacts = {
   request: { prompt: null, maxAge: null }, askedAt: 1_000_000, now: 1_000_500, session, consent: { missing: false, mayConsent: true, agreedNow: false },
 }
@@ -52,6 +52,11 @@ describe('between a request and its answer', () => {
     assert.deepEqual(next({ session: { assigned: false }, consent: { missing: true } }), { step: 'notAssigned' })
   })
 
+  test('an old proof is renewed before consent; without a page the program hears login_required', () => {
+    assert.deepEqual(next({ session: { proofIsOld: true }, consent: { missing: true } }), { step: 'proveAgain' })
+    assert.deepEqual(next({ session: { proofIsOld: true, interrupted: true } }), { step: 'signIn', again: true })
+  })
+
   test('what a person may not agree to waits for an administrator', () => {
     assert.deepEqual(next({ consent: { missing: true, mayConsent: false } }), { step: 'askAdministrator' })
     assert.deepEqual(next({ consent: { missing: true } }), { step: 'consent' })
@@ -64,13 +69,13 @@ describe('between a request and its answer', () => {
 
   test('never ends for another organisation, an unassigned person, a due password or missing consent', () => {
     fc.assert(fc.property(
-      fc.record({ isOfTenant: fc.boolean(), isHinted: fc.boolean(), interrupted: fc.boolean(), assigned: fc.boolean(), chosen: fc.boolean(), createdAt: fc.constantFrom(100, 1_000_400) }),
+      fc.record({ isOfTenant: fc.boolean(), isHinted: fc.boolean(), interrupted: fc.boolean(), proofIsOld: fc.boolean(), assigned: fc.boolean(), chosen: fc.boolean(), createdAt: fc.constantFrom(100, 1_000_400) }),
       fc.record({ missing: fc.boolean(), mayConsent: fc.boolean(), agreedNow: fc.boolean() }),
       fc.record({ prompt: fc.constantFrom(null, 'none', 'login', 'consent', 'select_account'), maxAge: fc.constantFrom(null, 0, 10_000) }),
       (of, consent, request) => {
         const { next: step, silently } = nextAuthorizeStep(with_({ session: of, consent, request: request as StepFacts['request'] }))
         assert.equal(step.step === 'done', silently === null)
-        if (step.step === 'done') assert.ok(of.isOfTenant && !of.interrupted && of.assigned && !consent.missing)
+        if (step.step === 'done') assert.ok(of.isOfTenant && !of.interrupted && !of.proofIsOld && of.assigned && !consent.missing)
       },
     ))
   })
