@@ -49,8 +49,8 @@ export function graphCaller(request: FastifyRequest): GraphCaller {
 }
 
 /**
- * Who asks for a privileged change. A browser must have given a proof in the last ten minutes (N-STEP); a token was given to a
- * program on purpose, lives shortly, and is asked for one only by `freshCaller`.
+ * Who asks for a privileged change. A browser must have given a proof in the last ten minutes (N-STEP); a token that can make one
+ * began with such a proof (rules/authorize-steps.ts), lives shortly, and is asked for another only by `freshCaller`.
  */
 export function privilegedCaller(app: App, request: FastifyRequest): GraphCaller {
   const caller = graphCaller(request)
