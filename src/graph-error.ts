@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { clientRequestId } from './graph/answers.ts'
 import type { Refusal } from './refusal.ts'
 import { reasonText } from './text.ts'
 
@@ -44,7 +45,7 @@ export function graphError(refusal: Refusal, request: FastifyRequest) {
         code: first.code,
         date: new Date().toISOString().slice(0, 19),
         'request-id': request.correlationId,
-        'client-request-id': String(request.headers['client-request-id'] ?? request.correlationId).slice(0, 64),
+        'client-request-id': clientRequestId(request),
       },
     },
   }

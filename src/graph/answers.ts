@@ -37,13 +37,17 @@ export function graphLink(request: FastifyRequest, path: string): string {
 
 const odataJson = 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
 
+/** The caller's id of the request, else ours. Echoed only in the form ids have: an answer is no place for what a caller makes up. */
+export function clientRequestId(request: FastifyRequest): string {
+  const asked = request.headers['client-request-id']
+  return typeof asked === 'string' && /^[\w-]{1,64}$/.test(asked) ? asked : request.correlationId
+}
+
 /** Headers that Graph clients look for on every answer (graph §2.2). */
 export function graphHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('request-id', request.correlationId)
   reply.header('OData-Version', '4.0')
-  const asked = request.headers['client-request-id']
-  // Echoed only in the form ids have: a header is no place for what a caller makes up.
-  reply.header('client-request-id', typeof asked === 'string' && /^[\w-]{1,64}$/.test(asked) ? asked : request.correlationId)
+  reply.header('client-request-id', clientRequestId(request))
   if (String(reply.getHeader('content-type') ?? '').startsWith('application/json')) reply.header('content-type', odataJson)
 }
 

@@ -32,6 +32,17 @@ test('/me is the caller, with the default properties, nulls kept and the context
   assert.ok(reply.headers['request-id'])
 })
 
+test('the caller’s id of a request comes back in header and error where it has the form of one, else ours', async () => {
+  const own = 'a3b1c2d4-0000-4000-8000-00000000abcd'
+  for (const [sent, expected] of [[own, own], ['<b>not an id</b>', undefined], [undefined, undefined]] as const) {
+    const reply = await t.server.inject({ url: '/v1.0/me', authority: 'reset.contoso.example', headers: sent === undefined ? {} : { 'client-request-id': sent } })
+    const { innerError } = reply.json().error
+    assert.equal(innerError['request-id'], reply.headers['request-id'])
+    for (const told of [innerError['client-request-id'], reply.headers['client-request-id']]) assert.equal(told, expected ?? innerError['request-id'])
+    assert.match(innerError.date, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/, 'without a Z (graph §2.3)')
+  }
+})
+
 test('nobody without a session gets anything, in Graph’s voice', async () => {
   const reply = await t.browser().json('GET', '/v1.0/me')
   assert.equal(reply.statusCode, 401)

@@ -271,6 +271,14 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const inside = await byPage.redeem(code)
       assert.equal(inside.statusCode, 200, inside.payload)
       assert.equal(inside.headers['access-control-allow-origin'], 'https://app.example')
+      // Its page reads refusals as well; a page of another origin reads neither (T-36).
+      const again = await byPage.redeem(code)
+      assert.deepEqual([codeOf(again), again.headers['access-control-allow-origin'], again.headers['vary']], [54005, 'https://app.example', 'origin'])
+      const strange = await t.server.inject({
+        method: 'POST', url: `/${t.tenantId}/oauth2/v2.0/token`, authority: 'reset.contoso.example', headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://evil.example' },
+        payload: new URLSearchParams({ grant_type: 'authorization_code', client_id: spa.appId, code, redirect_uri: byPage.redirectUri, code_verifier: byPage.verifier }).toString(),
+      })
+      assert.deepEqual([strange.statusCode, strange.headers['access-control-allow-origin']], [400, undefined])
     })
 
     test('an id token comes at the front only where the application allows it, bound to code and nonce', async () => {
