@@ -41,8 +41,10 @@ export function run(args: string[], io: VerbIo): Promise<number> {
     try {
       const running = await startServer(config)
       if (scenario) (await import('./plant-scenario.ts')).orderFaults(running.app, scenario)
+      // Listening for signals before anybody is told that it may be stopped.
+      const stopped = untilStopped(running)
       greet(say, described)
-      return await untilStopped(running)
+      return await stopped
     } catch (error) {
       const { code, port } = error as { code?: string; port?: number }
       if (code === 'EADDRINUSE') throw new OperatorError('development.port', { port: port ?? 0 })
