@@ -150,22 +150,26 @@ describe('a bearer token', () => {
   })
 
   test('is told in the language it asks for, and in English when it asks for none, whatever the tenant speaks', async () => {
-    await t.app.db.updateTable('tenants').set({ defaultLocale: 'lv' }).where('id', '=', t.tenantId).execute()
-    const token = await tokenOf(t, program)
+    const latvian = await makeApp()
+    // Before the first request: what a tenant's pages look like is kept for a while.
+    await latvian.app.db.updateTable('tenants').set({ defaultLocale: 'lv' }).where('id', '=', latvian.tenantId).execute()
+    const ask = (url: string, headers: Record<string, string> = {}) => latvian.server.inject({ url, authority: 'reset.contoso.example', headers })
+    assert.match((await ask('/signin')).payload, /<html lang="lv">/)
+    const token = await tokenOf(latvian, await addProgram(latvian.app, latvian.tenantId))
     const messageOf = async (headers: Record<string, string>) => {
-      const reply = await t.server.inject({ url: '/v1.0/me', authority: 'reset.contoso.example', headers: { authorization: `Bearer ${token}`, ...headers } })
+      const reply = await ask('/v1.0/me', { authorization: `Bearer ${token}`, ...headers })
       return (reply.json() as { error: { message: string } }).error.message
     }
     assert.match(await messageOf({}), /only valid with delegated/)
     // What fetch sends by itself, and a language that is none of ours: both leave it English.
     for (const language of ['*', 'fr-FR']) assert.match(await messageOf({ 'accept-language': language }), /only valid with delegated/, language)
     assert.match(await messageOf({ 'accept-language': 'da' }), /på en persons vegne/)
-    const withoutToken = async (url: string) => ((await t.server.inject({ url, authority: 'reset.contoso.example' })).json() as { error: { message: string } }).error.message
+    const withoutToken = async (url: string) => ((await ask(url)).json() as { error: { message: string } }).error.message
     assert.match(await withoutToken('/v1.0/users'), /sign in/i)
     assert.match(await withoutToken('/arm/tenants'), /token/i)
     assert.match(await withoutToken('/v1.0/sites/root'), /does not offer this part/)
     assert.match(await withoutToken('/beta/nothing'), /Resource not found for the segment/)
-    await t.app.db.updateTable('tenants').set({ defaultLocale: 'en' }).where('id', '=', t.tenantId).execute()
+    await latvian.close()
   })
 
   test('of a person lets the program do what both may: its scopes, and the person’s roles', async () => {

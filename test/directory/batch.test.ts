@@ -50,6 +50,38 @@ test('each part is answered by itself, with its own status, headers and body', a
   assert.equal((await gus.get(`/v1.0/users/${ann.id}?$select=jobTitle`)).json().jobTitle, 'Batched')
 })
 
+test('a part that is refused says so in Graph’s own form, in English unless it asks for another language, whatever the tenant speaks', async () => {
+  const latvian = await makeApp()
+  // Before the first request: what a tenant's pages look like is kept for a while.
+  await latvian.app.db.updateTable('tenants').set({ defaultLocale: 'lv' }).where('id', '=', latvian.tenantId).execute()
+  const { browser } = await signedIn(latvian, await addPerson(latvian.app, latvian.tenantId, { name: 'gus', password: null, roles: [roleIds.globalAdministrator] }))
+  const parts = [
+    { id: 'path', method: 'GET', url: '/userz' }, { id: 'missing', method: 'GET', url: '/users/nobody' }, { id: 'method', method: 'PUT', url: '/users' },
+    { id: 'ours', method: 'GET', url: '/drives' }, { id: 'query', method: 'GET', url: '/users?$top=0' }, { id: 'after', method: 'GET', url: '/me', dependsOn: ['missing'] },
+    { id: 'address', method: 'GET', url: 'https://elsewhere.example/me' }, { id: 'body', method: 'PATCH', url: '/me', body: {} }, { id: 'danish', method: 'GET', url: '/drives', headers: { 'Accept-Language': 'da' } },
+  ]
+  const whole = (language: string) => latvian.server.inject({
+    method: 'POST', url: '/v1.0/$batch', authority: 'reset.contoso.example', payload: { requests: parts },
+    headers: { 'x-latchkey': '1', 'accept-language': language, cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+  })
+  const told = (await whole('*')).json().responses as (Answer & { body: { error: { message: string; innerError: Record<string, string> } } })[]
+  const by = new Map(told.map(one => [one.id, one]))
+  assert.match((await latvian.server.inject({ url: '/signin', authority: 'reset.contoso.example' })).payload, /<html lang="lv">/, 'where no language is asked for, pages speak the tenant’s')
+  assert.deepEqual(told.map(one => [one.id, one.status, one.body.error.code]), [
+    ['path', 400, 'BadRequest'], ['missing', 404, 'Request_ResourceNotFound'], ['method', 405, 'Request_BadRequest'], ['ours', 501, 'NotImplemented'], ['query', 400, 'Request_BadRequest'],
+    ['after', 424, 'FailedDependency'], ['address', 400, 'BadRequest'], ['body', 400, 'BadRequest'], ['danish', 501, 'NotImplemented'],
+  ])
+  for (const { id, headers, body } of told) {
+    assert.match(headers['content-type']!, /^application\/json/, id)
+    assert.match(body.error.innerError['request-id']!, /^[0-9a-f-]{36}$/, id)
+    assert.doesNotMatch(body.error.message, /[āčēģīķļņšūž]/i, id)
+  }
+  assert.equal(by.get('missing')!.body.error.message, "Resource 'nobody' does not exist or one of its queried reference-property objects are not present.")
+  assert.equal(by.get('method')!.headers['allow'], 'GET, HEAD, POST')
+  assert.notEqual(by.get('danish')!.body.error.message, by.get('ours')!.body.error.message)
+  await latvian.close()
+})
+
 test('what depends on a part that failed is not carried out: 424, and whatever depends on that', async () => {
   const patch = (id: string, dependsOn: string[]) => ({ id, method: 'PATCH', url: `/users/${ann.id}`, headers: { 'content-type': 'application/json' }, body: { jobTitle: id }, dependsOn })
   const answers = await batch([{ id: 'a', method: 'GET', url: '/users/nobody' }, patch('b', ['A']), patch('c', ['b']), { id: 'd', method: 'GET', url: '/me' }])
