@@ -17,8 +17,9 @@ export function run(args: string[], io: VerbIo): Promise<number> {
     await requireReady(config)
     try {
       const running = await startServer(config)
+      const stopped = untilStopped(running)
       say('operator.serve.ready', { origin: config.publicOrigin, listener: `${config.listeners[0]!.host}:${config.listeners[0]!.port}` })
-      return await untilStopped(running)
+      return await stopped
     } catch (error) {
       const { code, port } = error as { code?: string; port?: number }
       if (code === 'EADDRINUSE' || code === 'EACCES') throw new OperatorError('operator.serve.port', { port: port ?? config.listeners[0]!.port, detail: code })
