@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify'
-import { clientRequestId } from './graph/answers.ts'
 import type { Refusal } from './refusal.ts'
 import { reasonText } from './text.ts'
 
@@ -49,6 +48,12 @@ export function graphError(refusal: Refusal, request: FastifyRequest) {
       },
     },
   }
+}
+
+/** The caller's id of the request, else ours. Echoed only in the form ids have: an answer is no place for what a caller makes up. */
+export function clientRequestId(request: FastifyRequest): string {
+  const asked = request.headers['client-request-id']
+  return typeof asked === 'string' && /^[\w-]{1,64}$/.test(asked) ? asked : request.correlationId
 }
 
 function messageOf(refusal: Refusal, request: FastifyRequest, code: string): string {

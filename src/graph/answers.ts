@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { TSchema } from 'typebox'
+import { clientRequestId } from '../graph-error.ts'
 
 /** A property that may have no value. Fastify's serialiser writes null of any other type as "", 0 or false. */
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
@@ -36,12 +37,6 @@ export function graphLink(request: FastifyRequest, path: string): string {
 }
 
 const odataJson = 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
-
-/** The caller's id of the request, else ours. Echoed only in the form ids have: an answer is no place for what a caller makes up. */
-export function clientRequestId(request: FastifyRequest): string {
-  const asked = request.headers['client-request-id']
-  return typeof asked === 'string' && /^[\w-]{1,64}$/.test(asked) ? asked : request.correlationId
-}
 
 /** Headers that Graph clients look for on every answer (graph §2.2). */
 export function graphHeaders(request: FastifyRequest, reply: FastifyReply): void {
