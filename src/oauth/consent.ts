@@ -56,8 +56,10 @@ function refusalOf({ session, consentFacts }: PersonStanding, client: Client) {
 async function agree(app: App, request: FastifyRequest, { pending, client, session, person }: Considered, forEverybody: boolean): Promise<void> {
   const { facts, consent, consentFacts, rights } = person!
   if (!consent || !consentFacts.mayConsent) return
-  // For everybody a fresh proof is wanted, as on the page that asks for nothing else (N-STEP).
-  if (forEverybody && rights.forEverybody && !hasRecentProof(userCaller(request), app.now())) throw new Refusal(401, [reason('LK_STEP_UP')])
+  // For everybody a fresh proof is wanted, as on the page that asks for nothing else; and for whatever changes more than the person
+  // themself, for the page may have stood open since its proof was fresh (N-STEP).
+  const everybodyUnproved = forEverybody && rights.forEverybody && !hasRecentProof(userCaller(request), app.now())
+  if (everybodyUnproved || person!.session.proofIsOld) throw new Refusal(401, [reason('LK_STEP_UP')])
   const grants = scopesByResource(consent)
   const write = () => app.db.transaction().execute(async trx => {
     // A role that was taken away a moment ago gives no right any more (T-41).

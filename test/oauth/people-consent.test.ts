@@ -221,6 +221,20 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.ok((await visit((await signedIn(t, gus)).browser, party.authorizePath())).answer?.get('code'))
     })
 
+    test('to what changes others is refused when the page stood open until the proof was old (N-STEP)', async () => {
+      const shop = await program()
+      const party = new RelyingParty(t, shop)
+      const { browser } = await signedIn(t, gus, { minutesAgo: 9 })
+      const { reply } = await visit(browser, party.authorizePath({ scope: 'openid Directory.AccessAsUser.All' }))
+      assert.match(reply.payload, /Directory\.AccessAsUser\.All/)
+      const page = browser.path
+      await t.clock.advance(2 * 60_000)
+      const late = await press(browser, page, { answer: 'agree' })
+      assert.equal(late.answer, undefined)
+      assert.match(browser.path, /^\/signin\/again/)
+      assert.deepEqual(await granted(shop, gus), [], 'nothing is written down')
+    })
+
     describe('of an administrator for everybody', () => {
       const url = (of: Program, more: Record<string, string> = {}, version: '' | 'v2.0/' = '') =>
         `/${t.tenantId}/${version}adminconsent?${new URLSearchParams({ client_id: of.appId, redirect_uri: callback, state: 'xyz', ...more })}`
