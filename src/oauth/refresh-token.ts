@@ -1,14 +1,15 @@
 /** Using a refresh token (LD-33, oauth §11): each brings the next, for any resource the person has agreed to. */
-import { findFamily, useRefreshToken } from '../store/refresh-tokens.ts'
-import type { TokenFamily, TokenUse } from '../store/refresh-tokens.ts'
+import { findFamily, judgeRefreshToken, useRefreshToken } from '../store/refresh-tokens.ts'
+import type { ShownToken, TokenFamily, TokenUse } from '../store/refresh-tokens.ts'
 import { readStanding } from '../store/standing.ts'
 import { requireItsClient } from './client-kind.ts'
-import { aadsts } from './errors.ts'
+import { TokenRefusal, aadsts } from './errors.ts'
 import { auditReuse, revoked } from './family-end.ts'
-import type { Grant } from './grants.ts'
+import type { Grant, GrantContext } from './grants.ts'
 import { newOpaqueToken, readOpaqueToken } from './opaque-token.ts'
 import { scopeAsked } from './person-scope.ts'
 import { grantScopes, personAnswer } from './user-token.ts'
+import type { GrantedScopes } from './user-token.ts'
 
 export const refreshToken: Grant = {
   run: async context => {
@@ -24,13 +25,12 @@ export const refreshToken: Grant = {
     if (known.endedAt === null && !standing.holds) throw revoked(standing, known.createdAt)
     // Judged before the token is used up: whoever asks for too much goes on with the one they have.
     const living = known.endedAt === null && standing.holds
-    const scopes = living ? await grantScopes(context, known.userId, scopeAsked(context, known.scope), form['scope'] === undefined ? 'first' : 'single') : undefined
+    const shown = { tenantId: tenant.tenantId, familyId: token.familyId, appId: client.appId, tokenHash: token.hash, now: app.now() }
+    const scopes = living ? await scopesOrReuse(context, known, shown) : undefined
     const next = newOpaqueToken('refresh', tenant.tenantId, token.familyId)
     // What a use finds out (a second use, above all) stays, whatever is answered: the transaction is over before anything is thrown.
     const use = await app.db.transaction().execute(async trx => {
-      const found = await useRefreshToken(trx, {
-        tenantId: tenant.tenantId, familyId: token.familyId, appId: client.appId, tokenHash: token.hash, successorHash: next.hash, now: app.now(),
-      })
+      const found = await useRefreshToken(trx, { ...shown, successorHash: next.hash })
       if (found.outcome === 'reused') await auditReuse(trx, context, 'refresh token', found.family.userId)
       return found
     })
@@ -39,6 +39,22 @@ export const refreshToken: Grant = {
     const signIn = { user: standing.user, proofs: family.proofs, sessionId: null, credentialEpoch: family.credentialEpoch, deploymentEpoch: family.deploymentEpoch }
     return personAnswer(context, signIn, scopes, { nonce: null, refreshToken: next.text })
   },
+}
+
+/** A refusal of the scopes tells nothing to whoever shows a token that was used before: as with any other such token its family ends. */
+async function scopesOrReuse(context: GrantContext, known: TokenFamily, shown: ShownToken): Promise<GrantedScopes> {
+  try {
+    return await grantScopes(context, known.userId, scopeAsked(context, known.scope), context.form['scope'] === undefined ? 'first' : 'single')
+  } catch (error) {
+    if (!(error instanceof TokenRefusal)) throw error
+    const judged = await context.app.db.transaction().execute(async trx => {
+      const found = await judgeRefreshToken(trx, shown)
+      if (found.outcome === 'reused') await auditReuse(trx, context, 'refresh token', found.family.userId)
+      return found
+    })
+    if (judged.outcome !== 'good') requireUsed(judged)
+    throw error
+  }
 }
 
 function requireUsed(use: TokenUse): TokenFamily {

@@ -53,13 +53,15 @@ export type TokenUse =
   /** A token that had been used before: the family has just ended. */
   | { outcome: 'reused'; family: TokenFamily }
 
+/** Good: nothing is written yet. */
+type GoodToken = { outcome: 'good'; family: TokenFamily; isFirstUse: boolean }
+export interface ShownToken { tenantId: string; familyId: string; appId: string; tokenHash: string; now: number }
+
 /**
- * Uses a token and writes its successor. The family's row is held from the first statement on, so that of many uses at once each
- * sees the one before. Run it in a transaction and let that commit whatever the outcome.
+ * Looks at a token without using it up; one that was used before ends its family all the same. The family's row is held from the first
+ * statement on. Run it in a transaction and let that commit whatever the outcome.
  */
-export async function useRefreshToken(
-  trx: Db, { tenantId, familyId, appId, tokenHash, successorHash, now }: { tenantId: string; familyId: string; appId: string; tokenHash: string; successorHash: string; now: number },
-): Promise<TokenUse> {
+export async function judgeRefreshToken(trx: Db, { tenantId, familyId, appId, tokenHash, now }: ShownToken): Promise<GoodToken | Exclude<TokenUse, { outcome: 'used' }>> {
   const family = await holdFamily(trx, tenantId, familyId, appId)
   if (!family) return { outcome: 'unknown' }
   if (family.endedAt !== null) return { outcome: 'ended', family }
@@ -71,7 +73,19 @@ export async function useRefreshToken(
     await endFamily(trx, tenantId, familyId, 'reused', now)
     return { outcome: 'reused', family }
   }
-  if (token.firstUsedAt === null) {
+  return { outcome: 'good', family, isFirstUse: token.firstUsedAt === null }
+}
+
+/**
+ * Uses a token and writes its successor. The family's row is held from the first statement on, so that of many uses at once each
+ * sees the one before. Run it in a transaction and let that commit whatever the outcome.
+ */
+export async function useRefreshToken(trx: Db, { successorHash, ...shown }: ShownToken & { successorHash: string }): Promise<TokenUse> {
+  const judged = await judgeRefreshToken(trx, shown)
+  if (judged.outcome !== 'good') return judged
+  const { tenantId, familyId, tokenHash, now } = shown
+  const { family } = judged
+  if (judged.isFirstUse) {
     await trx.updateTable('refreshTokens').set({ firstUsedAt: now, expiresAt: now + graceMs }).where('tenantId', '=', tenantId).where('tokenHash', '=', tokenHash).execute()
   }
   const expiresAt = family.clientKind === 'spa' ? family.expiresAt : Math.min(now + familyLifetimes.idle, latestEnd(family.proofs))

@@ -92,6 +92,21 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(rows.filter(row => row.targets.includes(person.id)).length, 1)
     })
 
+    test('used again ends its family also when what it asks for is not allowed; within the sixty seconds it does not', async () => {
+      for (const [scope, refused] of [['openid Group.Read.All', 65001], ['openid No.Such.Scope', 70011]] as const) {
+        const { party, token, person } = await begin()
+        const second = await next(party, token)
+        assert.equal(codeOf(await party.refresh(token, { scope })), refused)
+        const third = await next(party, second)
+        await t.clock.advance(60_001)
+        assert.equal(codeOf(await party.refresh(third, { scope })), refused, 'one that is good is told why, and goes on')
+        assert.equal(codeOf(await party.refresh(token, { scope })), 70000)
+        assert.equal(codeOf(await party.refresh(third)), 70000, 'the family has ended')
+        const rows = await t.app.db.selectFrom('audit').select('targets').where('activity', '=', 'Refresh token used again').execute()
+        assert.equal(rows.filter(row => row.targets.includes(person.id)).length, 1)
+      }
+    })
+
     test('used again after its row was tidied away is still seen', async () => {
       const { party, token } = await begin()
       const second = await next(party, token)
