@@ -1,6 +1,7 @@
 // Is what somebody writes into an application possible (graph §3.3)? Each answers with what is wrong, or nothing.
 import type { ApplicationDocument, AppRole, PermissionScope } from './application-document.ts'
 import { firstPartyByIdentifier } from './first-party.ts'
+import { isPlainWebAddress } from './redirect-uris.ts'
 import { reason } from './verdict.ts'
 import type { Reason } from './verdict.ts'
 
@@ -36,9 +37,9 @@ export function faultInRedirectUris(document: Pick<ApplicationDocument, 'web' | 
 
 const plainText = /^[^\s#*"<>\\^`{|}]+$/
 const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?(\/|\?|$)/i
-const isWebRedirect = (uri: string): boolean => plainText.test(uri) && !uri.includes('@') && URL.canParse(uri) && (/^https:\/\/[^/?]+/i.test(uri) || loopback.test(uri))
-/** Schemes in which an answer would run, or read files. */
-const dangerous = /^(javascript|data|vbscript|file|about|blob|http|ftp|ws|wss|view-source):/i
+const isWebRedirect = (uri: string): boolean => plainText.test(uri) && !uri.includes('@') && isPlainWebAddress(uri) && (/^https:\/\/[^/?]+/i.test(uri) || loopback.test(uri))
+/** Schemes in which an answer would run, or read files, and those of the web, which have rules of their own. */
+const dangerous = /^(javascript|data|vbscript|file|about|blob|https?|ftp|ws|wss|view-source):/i
 const isNativeRedirect = (uri: string): boolean => isWebRedirect(uri) || (plainText.test(uri) && /^[a-z][a-z0-9+.-]{0,100}:[^:]/i.test(uri) && !dangerous.test(uri))
 
 /** Values that tokens carry: no blanks, for scopes are separated by them, and no slash at an end. */

@@ -1,6 +1,6 @@
 // What is asked of a request to `/authorize` before anybody signs in: an ordered list of named checks over plain facts. The first
 // that fails decides. Until the redirect address is known to be the program's own, a refusal stays on our page (oauth §10, T-34).
-import { findRedirect, onlyRedirect } from './redirect-uris.ts'
+import { findRedirect, isPlainWebAddress, onlyRedirect } from './redirect-uris.ts'
 import type { FoundRedirect, RegisteredRedirects } from './redirect-uris.ts'
 import { readScopes } from './scopes.ts'
 
@@ -82,6 +82,12 @@ const onOurPage: readonly Check[] = [
   {
     name: 'redirect not registered',
     refuse: asked => redirectOf(asked) === undefined && { code: 50011, values: { redirectUri: asked.parameters['redirect_uri'] ?? '', app: asked.client!.appId } },
+  },
+  {
+    // No form can be sent there, so the refusal could not travel so either.
+    name: 'form to what is no web address',
+    refuse: asked => asked.parameters['response_mode'] === 'form_post' && !isPlainWebAddress(redirectOf(asked)!.uri)
+      && malformed("'response_mode' cannot be form_post for a 'redirect_uri' that is no http or https address: use query or fragment"),
   },
 ]
 

@@ -19,6 +19,15 @@ export interface FoundRedirect {
 const poisonous = /^(javascript|data|vbscript|blob|file|about|view-source|filesystem):/i
 
 /**
+ * True for an address of http or https whose host is nothing but a name or a number. The policy of the page that posts to the program
+ * names that host, where `;`, `,` and `*` would say something of their own.
+ */
+export function isPlainWebAddress(uri: string): boolean {
+  const url = URL.parse(uri)
+  return url !== null && /^https?:$/.test(url.protocol) && /^(?:[\w.-]+|\[[\da-f:.]+\])$/i.test(url.hostname)
+}
+
+/**
  * The registered address that was asked for. Programs on somebody's own computer listen on any port, so a loopback address matches
  * without its port; everything else must be equal, letter by letter.
  */

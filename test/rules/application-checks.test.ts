@@ -31,6 +31,14 @@ describe('where an answer may be sent', () => {
     }
   })
 
+  test('a host is a name or a number: one that would say something of its own in a policy is refused, also when it is escaped', () => {
+    for (const host of ['a.example;script-src', 'a.example,b.example', 'a.example%3Bx', 'a.example%2cx', '%2a.example', "'self'", 'a.example$x']) {
+      const uri = `https://${host}/cb`
+      assert.deepEqual([asWeb(uri), asSpa(uri), asNative(uri)], ['web.redirectUris', 'spa.redirectUris', 'publicClient.redirectUris'], uri)
+    }
+    for (const uri of ['https://bücher.example/cb', 'https://my_app.example/a;b,c', 'https://192.0.2.1/cb', 'https://[2001:db8::1]/cb']) assert.equal(asWeb(uri), undefined, uri)
+  })
+
   test('whatever is typed is taken or refused, and what is taken is one address to every reader', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.webUrl().map(url => url.replace(/^http:/, 'https:'))), uri => {
       if (asWeb(uri) !== undefined) return

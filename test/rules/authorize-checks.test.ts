@@ -63,6 +63,18 @@ describe('a request to /authorize', () => {
     assert.ok(verdict.accepted && verdict.request.responseMode === 'fragment' && verdict.request.nonce === 'n')
   })
 
+  test('is answered by a form only at an address of the web; what a form cannot reach hears it on our page', () => {
+    const native = { publicClientRedirectUris: ['msal04b0://auth', 'urn:ietf:wg:oauth:2.0:oob', 'http://localhost', 'https://a.example;script-src/'] }
+    for (const redirect_uri of ['msal04b0://auth', 'urn:ietf:wg:oauth:2.0:oob', 'https://a.example;script-src/']) {
+      assert.equal(code({ redirect_uri, response_mode: 'form_post' }, native), '9002313 page', redirect_uri)
+      assert.equal(code({ redirect_uri, response_mode: 'query' }, native), undefined, redirect_uri)
+    }
+    const verdict = check({ redirect_uri: 'msal04b0://auth', response_mode: 'form_post' }, native)
+    assert.ok(!verdict.accepted && /form_post.*redirect_uri/.test(verdict.no.values['reason']!))
+    assert.equal(code({ redirect_uri: 'http://localhost:8400', response_mode: 'form_post' }, native), undefined)
+    assert.equal(code({ response_mode: 'form_post' }), undefined)
+  })
+
   test('gets no access token at the front, whatever is switched on (T-55)', () => {
     for (const type of ['token', 'id_token token', 'code token', 'none', 'password']) assert.equal(code({ response_type: type, nonce: 'n' }, { implicitIdToken: true }), '700054 redirect', type)
     assert.equal(code({ response_type: '' }), '900144 redirect')
