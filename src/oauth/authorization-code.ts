@@ -1,5 +1,5 @@
 /** Redeeming a code (oauth §10): once, by the program it was made for, with the verifier its challenge was made from. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { matchesChallenge } from '../credentials/code-challenge.ts'
 import { findAuthorizationCode, redeemCode } from '../store/authorization-codes.ts'
 import type { AuthorizationCode, CodeBinding } from '../store/authorization-codes.ts'
 import { endFamily } from '../store/refresh-tokens.ts'
@@ -48,10 +48,7 @@ function requireVerifier({ form }: GrantContext, { challenge, challengeMethod }:
     if (verifier !== undefined) throw aadsts(501481)
     return
   }
-  if (verifier === undefined || !/^[A-Za-z0-9._~-]{43,128}$/.test(verifier)) throw aadsts(501481)
-  const made = challengeMethod === 'S256' ? createHash('sha256').update(verifier).digest('base64url') : verifier
-  const [one, other] = [Buffer.from(made), Buffer.from(challenge)]
-  if (one.length !== other.length || !timingSafeEqual(one, other)) throw aadsts(501481)
+  if (verifier === undefined || !matchesChallenge({ challenge, challengeMethod }, verifier)) throw aadsts(501481)
 }
 
 async function redeem(context: GrantContext, code: AuthorizationCode): Promise<TokenAnswer> {
