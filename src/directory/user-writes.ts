@@ -13,7 +13,8 @@ import { isBreached } from '../credentials/breached-passwords.ts'
 import { Refusal } from '../refusal.ts'
 import { checkPassword } from '../rules/password-policy.ts'
 import { roles } from '../rules/roles.ts'
-import type { SubjectFacts, TenantFacts } from '../rules/facts.ts'
+import type { TenantFacts } from '../rules/facts.ts'
+import { nobody } from '../graph/calling-program.ts'
 import { Secret } from '../secret.ts'
 import { savePassword } from '../store/passwords.ts'
 import { writeDetails } from '../store/user-details.ts'
@@ -142,17 +143,4 @@ async function firstHash(app: App, tenant: TenantFacts, body: Static<typeof Post
   const failed = checkPassword(password.reveal(), { tenant, subject: { ...nobody, ...names }, breached })
   if (failed.length > 0) throw new Refusal(400, failed, { field: 'passwordProfile.password' })
   return hashPassword(app, password)
-}
-
-/** Somebody without anything yet, for the rules of a first password. */
-const nobody: SubjectFacts = {
-  id: '', userPrincipalName: '', displayName: '', givenName: null, surname: null, mail: null, userType: 'member', externalKind: 'none', accountEnabled: true,
-  deleted: false, onPremisesSyncEnabled: false, roles: [], memberOf: [], roleAssignableGroupMember: false, roleAssignableGroupOwner: false,
-  domain: {
-    id: '', isInitial: false, isDefault: false, isVerified: true, authenticationType: 'Managed', signInModel: null, passwordValidityPeriodInDays: null,
-    passwordNotificationWindowInDays: null,
-  },
-  administrativeUnits: [], licences: [], methods: [], passwordPolicies: [], passwordChangedAt: null, forceChangePasswordNextSignIn: false,
-  forceChangePasswordNextSignInWithMfa: false, temporaryPasswordExpiresAt: null, lastConfirmedAt: null, lastSignInAt: null, perUserMfaState: 'disabled',
-  lastPasswordEvent: null, syncOverwroteAt: null, onPremises: null,
 }
