@@ -25,6 +25,7 @@ function separateKeys(path: string): string | undefined {
   let inside = false
   let quoted = false
   let called = false
+  let begins = 0 // where the list's content stands
   for (let at = 0; at < path.length; ) {
     const whole = encoded[path.slice(at, at + 3)]
     const raw = whole === undefined ? path[at]! : path.slice(at, at + 3)
@@ -35,6 +36,7 @@ function separateKeys(path: string): string | undefined {
       inside = character === '('
       called = inside && !written.endsWith('/')
       written += inside ? (called ? '/(' : '(') : raw
+      begins = written.length
       continue
     }
     if (character === "'") quoted = !quoted // one that is doubled closes and opens again
@@ -42,7 +44,7 @@ function separateKeys(path: string): string | undefined {
     written += quoted && character === '/' ? '%2F' : character
     inside = quoted || character !== ')'
     // A function without arguments is called by its name alone.
-    if (!inside && called && written.endsWith('/()')) written = written.slice(0, -3)
+    if (!inside && called && written.length === begins + 1) written = written.slice(0, -3)
   }
   return inside ? undefined : written
 }

@@ -47,6 +47,12 @@ test('a name that is a segment as it is stays the segment it is', () => {
   }), { numRuns: 500 })
 })
 
+test('only a list that holds nothing is no list', () => {
+  const once = rewriteODataPath("/v1.0/x(/()'a/b')")
+  assert.equal(rewriteODataPath(once), once)
+  assert.equal(rewriteODataPath('/v1.0/users/delta()'), '/v1.0/users/delta')
+})
+
 test('any text at all is rewritten without an error, once is as good as twice, and the query is never touched', () => {
   const part = fc.constantFrom('users', '(', ')', "'", '/', '%27', '%28', '%29', '%2F', '%zz', 'microsoft.graph.', 'x', ',', '=', '..', '%', '()')
   const path = fc.oneof(fc.array(part, { maxLength: 14 }).map(parts => parts.join('')), fc.string({ maxLength: 60 })).map(text => text.replaceAll('?', ''))
